@@ -1,0 +1,34 @@
+package connect
+
+// Converter turns the bytes of a record's key or value into a Connect value and back.
+//
+// A converter is configured once and then used by one goroutine. Data that cannot be converted is a [*DataError] (or, for a
+// registry that cannot be reached, a [Retriable] one). Slices in the result may share memory with data.
+//
+// Kafka: org.apache.kafka.connect.storage.Converter.
+type Converter interface {
+	// Config defines the settings, without the prefix key.converter. or value.converter. that they have in a connector's config.
+	Config() *ConfigDef
+	// Configure is called once before all else, with the settings without their prefix. isKey tells which side it serves.
+	Configure(props map[string]string, isKey bool) error
+	// ToConnect reads data. Nil data is a null: both fields of the result are nil, or the converter's null schema.
+	ToConnect(topic string, headers []RawHeader, data []byte) (SchemaAndValue, error)
+	// FromConnect writes a value. Nil bytes are a null.
+	FromConnect(topic string, v SchemaAndValue) ([]byte, error)
+}
+
+// HeaderConverter turns the bytes of a header into a Connect value and back. The rules of [Converter] apply.
+//
+// Kafka: org.apache.kafka.connect.storage.HeaderConverter.
+type HeaderConverter interface {
+	Config() *ConfigDef
+	Configure(props map[string]string) error
+	ToConnectHeader(topic, key string, data []byte) (SchemaAndValue, error)
+	FromConnectHeader(topic, key string, v SchemaAndValue) ([]byte, error)
+}
+
+// RawHeader is a header as it is in Kafka. A nil Value is a null.
+type RawHeader struct {
+	Key   string
+	Value []byte
+}

@@ -1,0 +1,78 @@
+package connect
+
+import (
+	"errors"
+	"fmt"
+)
+
+// DataError says that a record's data is wrong: it will fail again however often it is tried. The worker handles it by the
+// connector's tolerance and dead letter queue.
+//
+// Kafka: org.apache.kafka.connect.errors.DataException.
+type DataError struct {
+	Message string
+	Cause   error // may be nil
+}
+
+// NewDataError returns a DataError with a formatted message; a %w verb sets its cause.
+func NewDataError(format string, args ...any) *DataError {
+	err := fmt.Errorf(format, args...)
+	return &DataError{Message: err.Error(), Cause: errors.Unwrap(err)}
+}
+
+// Error returns the message, which includes the cause where the author put it there.
+func (e *DataError) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *DataError) Unwrap() error { return e.Cause }
+
+// RetriableError asks for the same call again later. From [SinkTask.Put] it means: keep this batch, go on polling for heartbeats,
+// and put it again.
+//
+// Kafka: org.apache.kafka.connect.errors.RetriableException.
+type RetriableError struct {
+	Cause error
+}
+
+// Retriable marks err as worth another try. It returns nil for nil.
+func Retriable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &RetriableError{Cause: err}
+}
+
+// IsRetriable reports whether err, or an error it wraps, is a [RetriableError].
+func IsRetriable(err error) bool {
+	var r *RetriableError
+	return errors.As(err, &r)
+}
+
+// Error returns the text of the cause.
+func (e *RetriableError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *RetriableError) Unwrap() error { return e.Cause }
+
+// ConfigError names a setting that cannot be used: its key, its value as given, and the rule it breaks.
+//
+// Kafka: org.apache.kafka.common.config.ConfigException.
+type ConfigError struct {
+	Key   string
+	Value string // as given; "[hidden]" for a secret; not shown when Missing
+	Rule  string
+
+	// Missing means that the setting was not given at all.
+	Missing bool
+}
+
+// Error returns Kafka's text: "Invalid value V for configuration K: rule", or the one for a missing setting.
+func (e *ConfigError) Error() string {
+	if e.Missing {
+		return fmt.Sprintf("Missing required configuration %q which has no default value.", e.Key)
+	}
+	if e.Rule == "" {
+		return fmt.Sprintf("Invalid value %s for configuration %s", e.Value, e.Key)
+	}
+	return fmt.Sprintf("Invalid value %s for configuration %s: %s", e.Value, e.Key, e.Rule)
+}

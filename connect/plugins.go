@@ -1,0 +1,147 @@
+package connect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// PluginType is the kind of a plugin, in the words of GET /connector-plugins.
+type PluginType string
+
+// The kinds of plugins, in the order in which they are listed.
+const (
+	SinkPluginType            PluginType = "sink"
+	SourcePluginType          PluginType = "source"
+	TransformationPluginType  PluginType = "transformation"
+	PredicatePluginType       PluginType = "predicate"
+	ConverterPluginType       PluginType = "converter"
+	HeaderConverterPluginType PluginType = "header_converter"
+)
+
+// Plugin is one class that a worker can run: its Java class name, under which configurations and topics know it, and how to make one.
+// Of the New functions exactly the one of its Type is set (a class that is both kinds of converter is registered twice).
+type Plugin struct {
+	Class   string // full Java class name
+	Type    PluginType
+	Version string // as GET /connector-plugins shows it; "" leaves it out
+
+	// TaskClass is the Java class name of a sink's task. It is kept in task configs so that a Java worker can run them.
+	TaskClass string
+
+	NewSink            func() SinkConnector
+	NewConverter       func() Converter
+	NewHeaderConverter func() HeaderConverter
+	NewTransform       func() Transform
+	NewPredicate       func() Predicate
+}
+
+// SimpleName returns the class name without its package; for a nested class "Outer$Inner".
+func (p Plugin) SimpleName() string { return p.Class[strings.LastIndexByte(p.Class, '.')+1:] }
+
+// Aliases returns the other names that a configuration may use: the simple name, and the simple name without the suffix of its kind.
+//
+// Kafka: org.apache.kafka.connect.runtime.isolation.PluginUtils.
+func (p Plugin) Aliases() []string {
+	simple := p.SimpleName()
+	suffixes := map[PluginType][]string{
+		SinkPluginType:            {"Connector"},
+		SourcePluginType:          {"Connector"},
+		ConverterPluginType:       {"Converter"},
+		HeaderConverterPluginType: {"HeaderConverter", "Converter"},
+	}[p.Type]
+	aliases := []string{simple}
+	for _, s := range suffixes {
+		if short, ok := strings.CutSuffix(simple, s); ok && short != "" {
+			aliases = append(aliases, short)
+			break
+		}
+	}
+	return aliases
+}
+
+// Plugins is the set of classes a worker can run. Build it in main, pass it on, and only read it afterwards; nothing registers itself.
+//
+// Kafka: org.apache.kafka.connect.runtime.isolation.Plugins.
+type Plugins struct {
+	all []Plugin
+}
+
+// NewPlugins returns a set of the given plugins. A class that is registered twice with the same type is an error.
+func NewPlugins(plugins ...Plugin) (*Plugins, error) {
+	p := &Plugins{all: slices.Clone(plugins)}
+	order := []PluginType{SinkPluginType, SourcePluginType, TransformationPluginType, PredicatePluginType, ConverterPluginType, HeaderConverterPluginType}
+	slices.SortStableFunc(p.all, func(a, b Plugin) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Type), slices.Index(order, b.Type)), cmp.Compare(a.Class, b.Class))
+	})
+	for i := 1; i < len(p.all); i++ {
+		if a, b := p.all[i-1], p.all[i]; a.Type == b.Type && a.Class == b.Class {
+			return nil, fmt.Errorf("register plugins: %s %s is registered twice", a.Type, a.Class)
+		}
+	}
+	return p, nil
+}
+
+// All returns the plugins as GET /connector-plugins lists them: sinks, sources, transformations, predicates, converters, header
+// converters, each by class name. The result must not be changed.
+func (p *Plugins) All() []Plugin { return p.all }
+
+// OfType returns the plugins of the given kinds, in the order of All.
+func (p *Plugins) OfType(types ...PluginType) []Plugin {
+	var out []Plugin
+	for _, pl := range p.all {
+		if slices.Contains(types, pl.Type) {
+			out = append(out, pl)
+		}
+	}
+	return out
+}
+
+// Find returns the plugin of one of the given kinds that has the name as its class or alias. A class name beats an alias. An alias
+// that fits several classes is an [*AmbiguousPluginError]; no fit at all a [*UnknownPluginError].
+func (p *Plugins) Find(name string, types ...PluginType) (Plugin, error) {
+	candidates := p.OfType(types...)
+	var byAlias []Plugin
+	for _, pl := range candidates {
+		if pl.Class == name {
+			return pl, nil
+		}
+		if slices.Contains(pl.Aliases(), name) {
+			byAlias = append(byAlias, pl)
+		}
+	}
+	switch len(byAlias) {
+	case 0:
+		return Plugin{}, &UnknownPluginError{Name: name, Types: types}
+	case 1:
+		return byAlias[0], nil
+	}
+	classes := make([]string, len(byAlias))
+	for i, pl := range byAlias {
+		classes[i] = pl.Class
+	}
+	return Plugin{}, &AmbiguousPluginError{Name: name, Classes: classes}
+}
+
+// UnknownPluginError says that no plugin has the name.
+type UnknownPluginError struct {
+	Name  string
+	Types []PluginType
+}
+
+// Error names the class that is missing.
+func (e *UnknownPluginError) Error() string {
+	return fmt.Sprintf("Class %s could not be found.", e.Name)
+}
+
+// AmbiguousPluginError says that an alias fits several classes.
+type AmbiguousPluginError struct {
+	Name    string
+	Classes []string
+}
+
+// Error has Kafka's text.
+func (e *AmbiguousPluginError) Error() string {
+	return fmt.Sprintf("More than one connector matches alias %s. Please use full package and class name instead. Classes found: %s", e.Name, strings.Join(e.Classes, ", "))
+}
