@@ -1,0 +1,40 @@
+package worker
+
+// NotFoundError says that what was named does not exist. The REST API answers 404 with its text.
+//
+// Kafka: org.apache.kafka.connect.errors.NotFoundException.
+type NotFoundError struct{ Message string }
+
+func (e *NotFoundError) Error() string { return e.Message }
+
+// AlreadyExistsError says that a connector of that name exists. The REST API answers 409.
+//
+// Kafka: org.apache.kafka.connect.errors.AlreadyExistsException.
+type AlreadyExistsError struct{ Message string }
+
+func (e *AlreadyExistsError) Error() string { return e.Message }
+
+// BadRequestError says that a request cannot be carried out as it is. The REST API answers 400.
+//
+// Kafka: org.apache.kafka.connect.runtime.rest.errors.BadRequestException.
+type BadRequestError struct{ Message string }
+
+func (e *BadRequestError) Error() string { return e.Message }
+
+// ConflictError says that a request cannot be carried out right now because of a rebalance or a concurrent change, and may be sent
+// again. The REST API answers 409.
+//
+// Kafka: org.apache.kafka.connect.runtime.rest.errors.ConnectRestException with status 409.
+type ConflictError struct{ Message string }
+
+func (e *ConflictError) Error() string { return e.Message }
+
+// ForbiddenError says that the worker's settings switch a feature off. The REST API answers 403.
+type ForbiddenError struct{ Message string }
+
+func (e *ForbiddenError) Error() string { return e.Message }
+
+// TimeoutError says that the herder did not come to a request in time; its text names what the herder was doing. The REST API answers 500.
+type TimeoutError struct{ Message string }
+
+func (e *TimeoutError) Error() string { return e.Message }
