@@ -1,0 +1,169 @@
+package kafka
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// installShims repairs, for as long as the cluster runs, what kfake answers differently from Kafka.
+func installShims(c *kfake.Cluster) {
+	c.ControlKey(int16(kmsg.OffsetFetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		resp := offsetFetchOfUnknownGroups(req.(*kmsg.OffsetFetchRequest), c.GroupInfo)
+		if resp == nil {
+			return nil, nil, false
+		}
+		c.KeepControl()
+		return resp, nil, true
+	})
+	c.ControlKey(int16(kmsg.CreateTopics), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		create := req.(*kmsg.CreateTopicsRequest)
+		keepCompactedTopics(create)
+		resp := createWithInvalidConfigs(create, c.CreateTopic)
+		if resp == nil {
+			return nil, nil, false
+		}
+		c.KeepControl()
+		return resp, nil, true
+	})
+}
+
+// offsetFetchOfUnknownGroups answers a request that names a group nobody has used yet: Kafka answers
+// that it has no offsets (-1), kfake that there is no such group. nil means that kfake may answer.
+func offsetFetchOfUnknownGroups(req *kmsg.OffsetFetchRequest, info func(string) *kfake.GroupInfo) *kmsg.OffsetFetchResponse {
+	groups := req.Groups
+	if req.Version <= 7 {
+		group := kmsg.NewOffsetFetchRequestGroup()
+		group.Group = req.Group
+		for _, t := range req.Topics {
+			topic := kmsg.NewOffsetFetchRequestGroupTopic()
+			topic.Topic, topic.Partitions = t.Topic, t.Partitions
+			group.Topics = append(group.Topics, topic)
+		}
+		groups = []kmsg.OffsetFetchRequestGroup{group}
+	}
+	// An empty group id is a mistake that kfake reports as Kafka does.
+	if !slices.ContainsFunc(groups, func(g kmsg.OffsetFetchRequestGroup) bool { return g.Group != "" && info(g.Group) == nil }) {
+		return nil
+	}
+	resp := req.ResponseKind().(*kmsg.OffsetFetchResponse)
+	for _, g := range groups {
+		resp.Groups = append(resp.Groups, offsetsOf(g, info(g.Group)))
+	}
+	if req.Version <= 7 {
+		flattenOffsets(resp)
+	}
+	return resp
+}
+
+// offsetsOf answers for one group; info is nil when the group does not exist.
+func offsetsOf(req kmsg.OffsetFetchRequestGroup, info *kfake.GroupInfo) kmsg.OffsetFetchResponseGroup {
+	group := kmsg.NewOffsetFetchResponseGroup()
+	group.Group = req.Group
+	var commits map[string]map[int32]kfake.GroupCommit
+	if info != nil {
+		commits = info.Commits
+	}
+	topics := req.Topics
+	if topics == nil { // everything there is
+		for _, name := range slices.Sorted(maps.Keys(commits)) {
+			topic := kmsg.NewOffsetFetchRequestGroupTopic()
+			topic.Topic, topic.Partitions = name, slices.Sorted(maps.Keys(commits[name]))
+			topics = append(topics, topic)
+		}
+	}
+	for _, t := range topics {
+		topic := kmsg.NewOffsetFetchResponseGroupTopic()
+		topic.Topic, topic.TopicID = t.Topic, t.TopicID
+		for _, p := range t.Partitions {
+			part := kmsg.NewOffsetFetchResponseGroupTopicPartition()
+			part.Partition, part.Offset, part.LeaderEpoch = p, -1, -1
+			part.Metadata = kmsg.StringPtr("")
+			if commit, ok := commits[t.Topic][p]; ok {
+				part.Offset, part.LeaderEpoch = commit.Offset, commit.LeaderEpoch
+				part.Metadata = kmsg.StringPtr(commit.Metadata)
+			}
+			topic.Partitions = append(topic.Partitions, part)
+		}
+		group.Topics = append(group.Topics, topic)
+	}
+	return group
+}
+
+// flattenOffsets moves the only group of resp to where versions up to 7 have it.
+func flattenOffsets(resp *kmsg.OffsetFetchResponse) {
+	group := resp.Groups[0]
+	resp.ErrorCode = group.ErrorCode
+	for _, t := range group.Topics {
+		topic := kmsg.NewOffsetFetchResponseTopic()
+		topic.Topic = t.Topic
+		for _, p := range t.Partitions {
+			part := kmsg.NewOffsetFetchResponseTopicPartition()
+			part.Partition, part.Offset, part.LeaderEpoch, part.Metadata = p.Partition, p.Offset, p.LeaderEpoch, p.Metadata
+			topic.Partitions = append(topic.Partitions, part)
+		}
+		resp.Topics = append(resp.Topics, topic)
+	}
+}
+
+// keepCompactedTopics stops kfake from applying time retention to compacted topics, which in Kafka
+// applies to the policy delete only.
+func keepCompactedTopics(req *kmsg.CreateTopicsRequest) {
+	for i := range req.Topics {
+		topic := &req.Topics[i]
+		var compact, limited bool
+		for _, c := range topic.Configs {
+			compact = compact || c.Name == "cleanup.policy" && c.Value != nil && *c.Value == "compact"
+			limited = limited || c.Name == "retention.ms"
+		}
+		if compact && !limited {
+			config := kmsg.NewCreateTopicsRequestTopicConfig()
+			config.Name, config.Value = "retention.ms", kmsg.StringPtr("-1")
+			topic.Configs = append(topic.Configs, config)
+		}
+	}
+}
+
+// createWithInvalidConfigs answers a request in which at least one topic has a config that Kafka
+// refuses; kfake takes anything. The other topics are created with create. nil means that all
+// configs are fine and kfake may answer.
+func createWithInvalidConfigs(req *kmsg.CreateTopicsRequest, create func(string, int32, map[string]string) error) *kmsg.CreateTopicsResponse {
+	invalid := make(map[string]string) // topic to message
+	for _, t := range req.Topics {
+		for _, c := range t.Configs {
+			if message := checkTopicConfig(c.Name, c.Value); message != "" {
+				invalid[t.Topic] = message
+				break
+			}
+		}
+	}
+	if len(invalid) == 0 {
+		return nil
+	}
+	resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
+	for _, t := range req.Topics {
+		topic := kmsg.NewCreateTopicsResponseTopic()
+		topic.Topic = t.Topic
+		if message, ok := invalid[t.Topic]; ok {
+			topic.ErrorCode, topic.ErrorMessage = kerr.InvalidConfig.Code, &message
+		} else if !req.ValidateOnly {
+			configs := make(map[string]string)
+			for _, c := range t.Configs {
+				if c.Value != nil {
+					configs[c.Name] = *c.Value
+				}
+			}
+			if err := create(t.Topic, t.NumPartitions, configs); err != nil {
+				topic.ErrorCode = kerr.UnknownServerError.Code
+				if known, ok := err.(*kerr.Error); ok {
+					topic.ErrorCode = known.Code
+				}
+			}
+		}
+		resp.Topics = append(resp.Topics, topic)
+	}
+	return resp
+}
