@@ -82,12 +82,12 @@ func (c Config) Millis(key string) time.Duration {
 
 var listSeparator = regexp.MustCompile(`\s*,\s*`)
 
-// ParseConfigValue reads the text of a setting as Kafka does: surrounding blanks do not count.
+// ParseConfigValue reads the text of a setting as Kafka does: surrounding blanks and control characters do not count.
 // The result has the Go type of t, with int64 for every integer type.
 //
 // Kafka: org.apache.kafka.common.config.ConfigDef.parseType.
 func ParseConfigValue(key, raw string, t ConfigType) (any, *ConfigError) {
-	s := strings.TrimSpace(raw)
+	s := strings.TrimFunc(raw, func(r rune) bool { return r <= ' ' }) // String.trim; other blanks of Unicode stay
 	bad := func(rule string) (any, *ConfigError) {
 		return nil, &ConfigError{Key: key, Value: raw, Rule: rule}
 	}

@@ -1,6 +1,9 @@
 package connect
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // ConfigType is the type of a setting, in the words of Kafka's REST API.
 type ConfigType string
@@ -184,8 +187,11 @@ func (k *ConfigKey) read(props map[string]string) (any, []*ConfigError) {
 	if k.Validator != nil {
 		if rule := k.Validator.Validate(v); rule != "" {
 			shown := ConfigText(v, k.Type)
-			if v == nil {
+			switch v := v.(type) {
+			case nil:
 				shown = "null"
+			case []string:
+				shown = "[" + strings.Join(v, ", ") + "]" // as Java prints a list
 			}
 			errs = append(errs, &ConfigError{Key: k.Name, Value: shown, Rule: rule})
 		}
