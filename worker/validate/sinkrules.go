@@ -102,7 +102,7 @@ func regularExpression() connect.Validator {
 // trimmed is a setting without surrounding blanks; "" for a null or a missing one.
 func trimmed(props map[string]*string, key string) string {
 	if p := props[key]; p != nil {
-		return strings.TrimSpace(*p)
+		return strings.TrimFunc(*p, func(r rune) bool { return r <= ' ' })
 	}
 	return ""
 }
