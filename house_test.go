@@ -67,6 +67,7 @@ var house = []door{
 
 	{"internal/kafka", room{tech: []string{"sarama"}}},
 	{"internal/fraud", room{stdOnly: true}},
+	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
 	{"internal/demo", room{anything: true}},
 	{"internal/integration", room{anything: true}},

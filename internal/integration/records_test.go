@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -167,25 +166,6 @@ func endOffsets(t *testing.T, client sarama.Client, topic string) map[int32]int6
 		}
 	}
 	return ends
-}
-
-// countRecords is the number of records in a topic that nothing was deleted from; 0 if there is no such topic.
-func countRecords(t *testing.T, client sarama.Client, topic string) (n int64) {
-	t.Helper()
-	topics, err := client.Topics()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Contains(topics, topic) {
-		if err := client.RefreshMetadata(); err != nil {
-			t.Fatal(err)
-		}
-		return 0
-	}
-	for _, end := range endOffsets(t, client, topic) {
-		n += end
-	}
-	return n
 }
 
 // readTopic reads every record that is in the topic now, partition by partition, in order.
