@@ -99,33 +99,23 @@ func (p Properties) Equal(q Properties) bool {
 	return true
 }
 
-// MarshalJSON writes the object in order, without escaping HTML, as Java does.
-func (p Properties) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	write := func(v any) error {
-		if err := enc.Encode(v); err != nil {
-			return err
-		}
-		b.Truncate(b.Len() - 1) // the encoder's line end
-		return nil
-	}
-	b.WriteByte('{')
+// MarshalJSON writes the object in order, with the escapes that Java uses.
+func (p Properties) MarshalJSON() ([]byte, error) { return p.appendJSON(nil), nil }
+
+func (p Properties) appendJSON(b []byte) []byte {
+	b = append(b, '{')
 	for i, e := range p {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		if err := write(e.Key); err != nil {
-			return nil, err
+		b = append(appendText(b, e.Key), ':')
+		if e.Value == nil {
+			b = append(b, "null"...)
+			continue
 		}
-		b.WriteByte(':')
-		if err := write(e.Value); err != nil {
-			return nil, err
-		}
+		b = appendText(b, *e.Value)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}')
 }
 
 // UnmarshalJSON reads an object whose values are texts or nulls; any other value is an error that names its key.

@@ -1,0 +1,57 @@
+package store_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"sluice/worker/store"
+)
+
+func TestPropertiesKeepTheirOrder(t *testing.T) {
+	const text = `{"z":"1","a":null,"m":"<&>"}`
+	var p store.Properties
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.MarshalJSON()
+	if err != nil || string(got) != text {
+		t.Errorf("got %s (%v), want %s", got, err, text)
+	}
+	if _, ok := p.Get("a"); ok || !p.Has("a") {
+		t.Error("a null is not told from a missing key")
+	}
+}
+
+func TestRepeatedKeyTakesTheLastValue(t *testing.T) {
+	var p store.Properties
+	if err := json.Unmarshal([]byte(`{"a":"1","b":"2","a":"3"}`), &p); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := p.MarshalJSON(); string(got) != `{"a":"3","b":"2"}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPropertiesRefuseOtherValues(t *testing.T) {
+	for _, text := range []string{`{"a":1}`, `{"a":true}`, `{"a":{}}`, `{"a":[]}`, `[]`, `"a"`, `{"a":"b"`} {
+		var p store.Properties
+		if err := json.Unmarshal([]byte(text), &p); err == nil {
+			t.Errorf("%s was read as %v", text, p)
+		} else if strings.HasPrefix(text, `{"a":`) && strings.HasSuffix(text, "}") && !strings.Contains(err.Error(), `"a"`) {
+			t.Errorf("%s: the error does not name the key: %v", text, err)
+		}
+	}
+}
+
+func TestPropertiesAreChangedByCopy(t *testing.T) {
+	one, two := "1", "2"
+	p := store.Properties{{Key: "a", Value: &one}, {Key: "b", Value: &one}}
+	q := p.With("a", &two).Without("b").With("c", nil)
+	if got, _ := p.MarshalJSON(); string(got) != `{"a":"1","b":"1"}` {
+		t.Errorf("the original became %s", got)
+	}
+	if got, _ := q.MarshalJSON(); string(got) != `{"a":"2","c":null}` {
+		t.Errorf("the copy is %s", got)
+	}
+}

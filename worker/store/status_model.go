@@ -1,0 +1,172 @@
+package store
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"sluice/connect"
+)
+
+// statusModel is what the records of a status topic mean. The last record of a key wins, with the exceptions that apply states.
+//
+// Kafka: the cache of org.apache.kafka.connect.storage.KafkaStatusBackingStore.
+type statusModel struct {
+	connectors map[string]Status
+	tasks      map[string]map[int]Status         // by connector and number
+	topics     map[string]map[string]TopicStatus // by connector and topic
+}
+
+func newStatusModel() *statusModel {
+	return &statusModel{connectors: map[string]Status{}, tasks: map[string]map[int]Status{}, topics: map[string]map[string]TopicStatus{}}
+}
+
+// apply takes the next record. The error says why one was skipped.
+func (m *statusModel) apply(r Record) error {
+	fields, isNull, err := decodeObject(r.Value)
+	if err != nil {
+		return err
+	}
+	if name, ok := strings.CutPrefix(r.Key, connectorStatusPrefix); ok {
+		return m.applyConnector(name, fields, isNull)
+	}
+	if text, ok := strings.CutPrefix(r.Key, taskStatusPrefix); ok {
+		return m.applyTask(text, fields, isNull)
+	}
+	if text, ok := strings.CutPrefix(r.Key, topicStatusPrefix); ok {
+		return m.applyTopic(text, fields, isNull)
+	}
+	return errors.New("key is not known")
+}
+
+func (m *statusModel) applyConnector(name string, fields map[string]rawJSON, isNull bool) error {
+	if isNull { // the tasks' own tombstones may come later, on other partitions
+		delete(m.connectors, name)
+		delete(m.tasks, name)
+		return nil
+	}
+	s, err := decodeStatus(fields)
+	if err != nil {
+		return err
+	}
+	m.connectors[name] = s
+	return nil
+}
+
+func (m *statusModel) applyTask(text string, fields map[string]rawJSON, isNull bool) error {
+	id, err := parseTaskID(text)
+	if err != nil {
+		return err
+	}
+	if isNull {
+		if delete(m.tasks[id.Connector], id.Task); len(m.tasks[id.Connector]) == 0 {
+			delete(m.tasks, id.Connector)
+		}
+		return nil
+	}
+	s, err := decodeStatus(fields)
+	if err != nil {
+		return err
+	}
+	// When a task moves, the old worker's farewell may come after the new worker's greeting.
+	if was := m.tasks[id.Connector][id.Task]; s.State == Unassigned && was.State == Running && was.Generation >= s.Generation {
+		return nil
+	}
+	if m.tasks[id.Connector] == nil {
+		m.tasks[id.Connector] = map[int]Status{}
+	}
+	m.tasks[id.Connector][id.Task] = s
+	return nil
+}
+
+func (m *statusModel) applyTopic(text string, fields map[string]rawJSON, isNull bool) error {
+	topic, connector, err := parseTopicStatusKey(text)
+	if err != nil {
+		return err
+	}
+	if isNull {
+		m.forgetTopic(topic, connector)
+		return nil
+	}
+	s, err := decodeTopicStatus(topic, connector, fields)
+	if err != nil {
+		return err
+	}
+	m.addTopic(s)
+	return nil
+}
+
+func (m *statusModel) addTopic(s TopicStatus) {
+	connector := s.Task.Connector
+	if m.topics[connector] == nil {
+		m.topics[connector] = map[string]TopicStatus{}
+	}
+	m.topics[connector][s.Topic] = s
+}
+
+func (m *statusModel) forgetTopic(topic, connector string) {
+	if delete(m.topics[connector], topic); len(m.topics[connector]) == 0 {
+		delete(m.topics, connector)
+	}
+}
+
+// status returns the status under a key, be it a connector's or a task's.
+func (m *statusModel) status(k statusKey) (Status, bool) {
+	if k.task < 0 {
+		s, ok := m.connectors[k.connector]
+		return s, ok
+	}
+	s, ok := m.tasks[k.connector][k.task]
+	return s, ok
+}
+
+// taskStatuses returns the tasks of a connector by number.
+func (m *statusModel) taskStatuses(connector string) []TaskStatus {
+	out := make([]TaskStatus, 0, len(m.tasks[connector]))
+	for _, n := range slices.Sorted(maps.Keys(m.tasks[connector])) {
+		out = append(out, TaskStatus{ID: connect.TaskID{Connector: connector, Task: n}, Status: m.tasks[connector][n]})
+	}
+	return out
+}
+
+// maxGeneration returns the highest generation that any status carries, 0 if there is none.
+func (m *statusModel) maxGeneration() int {
+	highest := 0
+	for _, s := range m.connectors {
+		highest = max(highest, s.Generation)
+	}
+	for _, tasks := range m.tasks {
+		for _, s := range tasks {
+			highest = max(highest, s.Generation)
+		}
+	}
+	return highest
+}
+
+// TaskStatus is the status of one task.
+type TaskStatus struct {
+	ID connect.TaskID
+	Status
+}
+
+// statusKey names a connector (task -1) or a task.
+type statusKey struct {
+	connector string
+	task      int
+}
+
+func (k statusKey) String() string {
+	if k.task < 0 {
+		return connectorStatusKey(k.connector)
+	}
+	return taskStatusKey(connect.TaskID{Connector: k.connector, Task: k.task})
+}
+
+// maySafely reports whether a write that must not undo another worker's is allowed: nothing is known, or what is known is our own
+// or not younger.
+//
+// Kafka: KafkaStatusBackingStore.CacheEntry.canWriteSafely.
+func maySafely(known Status, ok bool, s Status) bool {
+	return !ok || known.WorkerID == s.WorkerID || known.Generation <= s.Generation
+}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"sluice/connect"
+)
+
+// StatusStore keeps the observed states of connectors and tasks, and the topics that connectors have used, on a log.
+//
+// Its write methods only queue the record and return at once; one goroutine, from Start to Close, appends the records in the order of the
+// calls and retries while Kafka cannot be reached, unless a newer record for the same key waits. A write shows in the read methods once
+// it was read back; topics, which are asked for with every batch of records, show at once. All methods may be called from any
+// goroutine.
+//
+// Kafka: org.apache.kafka.connect.storage.KafkaStatusBackingStore.
+type StatusStore struct {
+	open   openLog
+	logger *slog.Logger
+
+	mu    sync.Mutex // guards the fields below
+	model *statusModel
+	queue *statusQueue // nil unless started
+}
+
+// NewTopicStatusStore returns a store on a Kafka topic. It connects when it is started.
+func NewTopicStatusStore(topic Topic, logger *slog.Logger) (*StatusStore, error) {
+	open, err := topic.open(0, logger)
+	if err != nil {
+		return nil, err
+	}
+	return newStatusStore(open, logger), nil
+}
+
+// NewMemoryStatusStore returns a store on a log in memory.
+func NewMemoryStatusStore(log *MemoryLog, logger *slog.Logger) *StatusStore {
+	return newStatusStore(log.open, logger)
+}
+
+func newStatusStore(open openLog, logger *slog.Logger) *StatusStore {
+	return &StatusStore{open: open, logger: orDiscard(logger), model: newStatusModel()}
+}
+
+// Start makes or checks the topic and reads it to its end. A store that failed to start may be started again.
+func (s *StatusStore) Start(ctx context.Context) error {
+	s.mu.Lock()
+	s.model = newStatusModel()
+	s.mu.Unlock()
+	log, err := s.open(s.onRecord)
+	if err != nil {
+		return err
+	}
+	if err := log.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("start status store: %w", err), log.Close(ctx))
+	}
+	queue := newStatusQueue(log, s.stillWanted, s.logger)
+	s.mu.Lock()
+	s.queue = queue
+	s.mu.Unlock()
+	queue.start()
+	return nil
+}
+
+// Close writes what is queued, for as long as ctx allows, and stops reading the log. It is safe to call at any time, also twice; later
+// writes are dropped.
+func (s *StatusStore) Close(ctx context.Context) error {
+	s.mu.Lock()
+	queue := s.queue
+	s.queue = nil
+	s.mu.Unlock()
+	if queue == nil {
+		return nil
+	}
+	drained := queue.drain(ctx)
+	queue.stop()
+	return errors.Join(drained, queue.log.Close(ctx))
+}
+
+// Flush returns when everything queued before has been written and read back.
+func (s *StatusStore) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	queue := s.queue
+	s.mu.Unlock()
+	if queue == nil {
+		return errNotStarted
+	}
+	if err := queue.drain(ctx); err != nil {
+		return err
+	}
+	return queue.log.ReadToEnd(ctx)
+}
+
+func (s *StatusStore) onRecord(r Record) {
+	s.mu.Lock()
+	err := s.model.apply(r)
+	s.mu.Unlock()
+	if err != nil {
+		s.logger.Warn("status record skipped", "key", r.Key, "offset", r.Offset, "err", err)
+	}
+}
+
+// PutConnector records a connector's state, whatever is known.
+func (s *StatusStore) PutConnector(connector string, st Status) {
+	s.put(statusWrite{key: connectorStatusKey(connector), value: encodeStatus(st)})
+}
+
+// PutConnectorSafe records a connector's state unless another worker has written a younger one.
+func (s *StatusStore) PutConnectorSafe(connector string, st Status) {
+	s.putSafe(statusKey{connector, -1}, st)
+}
+
+// PutTask records a task's state, whatever is known.
+func (s *StatusStore) PutTask(id connect.TaskID, st Status) {
+	s.put(statusWrite{key: taskStatusKey(id), value: encodeStatus(st)})
+}
+
+// PutTaskSafe records a task's state unless another worker has written a younger one.
+func (s *StatusStore) PutTaskSafe(id connect.TaskID, st Status) {
+	s.putSafe(statusKey{id.Connector, id.Task}, st)
+}
+
+// DeleteConnector removes what is known of a connector's state. The states of its tasks need their own removal in the log.
+func (s *StatusStore) DeleteConnector(connector string) {
+	s.put(statusWrite{key: connectorStatusKey(connector)})
+}
+
+// DeleteTask removes what is known of a task's state.
+func (s *StatusStore) DeleteTask(id connect.TaskID) { s.put(statusWrite{key: taskStatusKey(id)}) }
+
+func (s *StatusStore) put(w statusWrite) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.enqueue(w)
+}
+
+func (s *StatusStore) putSafe(k statusKey, st Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.model.status(k); maySafely(known, ok, st) {
+		s.enqueue(statusWrite{key: k.String(), value: encodeStatus(st), safe: &safeWrite{k, st}})
+	}
+}
+
+// enqueue is called with the lock held, which keeps the order of the queue that of the calls.
+func (s *StatusStore) enqueue(w statusWrite) {
+	if s.queue == nil {
+		s.logger.Debug("status dropped: store is not running", "key", w.key)
+		return
+	}
+	s.queue.add(w)
+}
+
+// stillWanted tells the queue whether a write that failed is worth another try.
+func (s *StatusStore) stillWanted(w statusWrite) bool {
+	if w.safe == nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, ok := s.model.status(w.safe.key)
+	return maySafely(known, ok, w.safe.status)
+}
+
+// PutTopic records that a connector uses a topic, unless that is known.
+func (s *StatusStore) PutTopic(t TopicStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.model.topics[t.Task.Connector][t.Topic]; known {
+		return
+	}
+	s.model.addTopic(t)
+	s.enqueue(statusWrite{key: topicStatusKey(t.Topic, t.Task.Connector), value: encodeTopicStatus(t)})
+}
+
+// DeleteTopics forgets all topics that a connector has used.
+func (s *StatusStore) DeleteTopics(connector string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, topic := range slices.Sorted(maps.Keys(s.model.topics[connector])) {
+		s.enqueue(statusWrite{key: topicStatusKey(topic, connector)})
+	}
+	delete(s.model.topics, connector)
+}
+
+// Connector returns a connector's state.
+func (s *StatusStore) Connector(connector string) (Status, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, ok := s.model.connectors[connector]
+	return st, ok
+}
+
+// Task returns a task's state.
+func (s *StatusStore) Task(id connect.TaskID) (Status, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, ok := s.model.tasks[id.Connector][id.Task]
+	return st, ok
+}
+
+// Tasks returns the states of a connector's tasks, by number.
+func (s *StatusStore) Tasks(connector string) []TaskStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.model.taskStatuses(connector)
+}
+
+// Connectors returns the names of all connectors of which a state of their own or of a task is known, sorted.
+func (s *StatusStore) Connectors() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := slices.Collect(maps.Keys(s.model.connectors))
+	names = slices.AppendSeq(names, maps.Keys(s.model.tasks))
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Topics returns the names of the topics that a connector has used, sorted.
+func (s *StatusStore) Topics(connector string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.model.topics[connector]))
+}
+
+// MaxGeneration returns the highest generation of any state, 0 if there is none.
+func (s *StatusStore) MaxGeneration() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.model.maxGeneration()
+}
