@@ -2,7 +2,15 @@ package kafka
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
 )
 
 // AdminConfig is what NewAdmin needs.
@@ -15,61 +23,213 @@ type AdminConfig struct {
 // TopicSpec describes a topic to create.
 type TopicSpec struct {
 	Name string
-	// Partitions and ReplicationFactor: -1 is the broker's default.
+	// Partitions and ReplicationFactor: -1 is the broker's default (Kafka 2.4 and later).
 	Partitions        int32
 	ReplicationFactor int16
 	Configs           map[string]string
 }
 
-// Admin asks and changes topics, groups and offsets.
-type Admin struct{}
+// Admin asks and changes topics, groups and offsets. It connects when it is first used. Its methods
+// may be called from any goroutine; each retries what can be retried, unreachable brokers included,
+// until its ctx ends or default.api.timeout.ms is over, whichever is first.
+//
+// Kafka: org.apache.kafka.clients.admin.Admin.
+type Admin struct {
+	cluster *cluster
+	closed  atomic.Bool
+}
 
-// NewAdmin checks cfg.
-func NewAdmin(cfg AdminConfig) (*Admin, error) { return nil, errNotBuilt }
+// NewAdmin checks cfg. It connects to nothing and starts nothing.
+func NewAdmin(cfg AdminConfig) (*Admin, error) {
+	s, err := parseProperties(cfg.Properties, AdminRole)
+	if err != nil {
+		return nil, err
+	}
+	return &Admin{cluster: newCluster(s, cfg.Logger)}, nil
+}
 
-// ClusterID returns the id of the cluster.
-func (a *Admin) ClusterID(ctx context.Context) (string, error) { return "", errNotBuilt }
+// Close closes the connections. No other method may be running. It may be called twice.
+func (a *Admin) Close() error {
+	if !a.closed.Swap(true) {
+		a.cluster.close()
+	}
+	return nil
+}
 
-// CreateTopic creates a topic; one that exists already is (false, nil).
+// begin bounds an operation by default.api.timeout.ms.
+func (a *Admin) begin(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	if a.closed.Load() {
+		return nil, nil, ErrClosed
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(time.Millisecond, a.cluster.settings.apiTimeout))
+	return ctx, cancel, nil
+}
+
+// ClusterID returns the id that the cluster's storage was formatted with.
+func (a *Admin) ClusterID(ctx context.Context) (string, error) {
+	ctx, cancel, err := a.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer cancel()
+	if err := a.cluster.retry(ctx, func() error { return a.cluster.refresh(ctx, nil, false) }); err != nil {
+		return "", fmt.Errorf("look up the cluster id: %w", err)
+	}
+	a.cluster.mu.Lock()
+	defer a.cluster.mu.Unlock()
+	return a.cluster.id, nil
+}
+
+// CreateTopic creates a topic and returns once the controller has. A topic that exists already is
+// (false, nil), whatever its partitions and configs are.
 func (a *Admin) CreateTopic(ctx context.Context, spec TopicSpec) (created bool, err error) {
-	return false, errNotBuilt
+	ctx, cancel, err := a.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer cancel()
+	detail := &sarama.TopicDetail{NumPartitions: spec.Partitions, ReplicationFactor: spec.ReplicationFactor, ConfigEntries: make(map[string]*string)}
+	for key, value := range spec.Configs {
+		detail.ConfigEntries[key] = &value
+	}
+	req := &sarama.CreateTopicsRequest{
+		Version: 5, Timeout: a.cluster.settings.requestTimeout,
+		TopicDetails: map[string]*sarama.TopicDetail{spec.Name: detail},
+	}
+	err = a.cluster.retry(ctx, func() error {
+		resp, err := exchange(ctx, a.askController, (*sarama.Broker).CreateTopics, req)
+		if err != nil {
+			return err
+		}
+		result := resp.TopicErrors[spec.Name]
+		switch {
+		case result == nil:
+			return errors.New("the broker's answer does not name the topic")
+		case result.Err == sarama.ErrTopicAlreadyExists:
+			// An earlier attempt whose answer was lost may have created it; who did is not known then.
+			created = false
+			return nil
+		case result.Err != sarama.ErrNoError:
+			return topicError(result)
+		}
+		created = true
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("create topic %q: %w", spec.Name, err)
+	}
+	return created, nil
 }
 
-// Topics lists the topics.
-func (a *Admin) Topics(ctx context.Context) ([]string, error) { return nil, errNotBuilt }
+// topicError is the broker's message about a topic with its code.
+func topicError(e *sarama.TopicError) error {
+	if e.ErrMsg != nil && *e.ErrMsg != "" {
+		return fmt.Errorf("%w (%s)", e.Err, *e.ErrMsg)
+	}
+	return e.Err
+}
 
-// PartitionCount returns the number of partitions of a topic.
+// askController sends a request that only the controller answers. In a KRaft cluster any broker
+// forwards it; the metadata names one as controller.
+func (a *Admin) askController(ctx context.Context, request func(*sarama.Broker) error) error {
+	if err := a.cluster.refresh(ctx, nil, false); err != nil {
+		return err
+	}
+	addr := a.cluster.controllerAddr()
+	if addr == "" {
+		return sarama.ErrNotController
+	}
+	return a.cluster.at(addr)(ctx, request)
+}
+
+// Topics lists the names of all topics the client may see, sorted, internal ones included.
+func (a *Admin) Topics(ctx context.Context) ([]string, error) {
+	ctx, cancel, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	if err := a.cluster.retry(ctx, func() error { return a.cluster.refresh(ctx, nil, false) }); err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	a.cluster.mu.Lock()
+	defer a.cluster.mu.Unlock()
+	return slices.Sorted(maps.Keys(a.cluster.topics)), nil
+}
+
+// PartitionCount returns the number of partitions of a topic; *UnknownTopicError if there is none.
 func (a *Admin) PartitionCount(ctx context.Context, topic string) (int32, error) {
-	return 0, errNotBuilt
+	ctx, cancel, err := a.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer cancel()
+	parts, err := a.cluster.requirePartitions(ctx, topic)
+	if err != nil {
+		return 0, fmt.Errorf("count the partitions of topic %q: %w", topic, err)
+	}
+	return int32(len(parts)), nil
 }
 
-// EndOffsets returns the next offset to be written per partition.
+// EndOffsets returns the next offset to be written per partition of a topic.
 func (a *Admin) EndOffsets(ctx context.Context, topic string) (map[TopicPartition]int64, error) {
-	return nil, errNotBuilt
+	return a.listOffsets(ctx, topic, latestTimestamp)
 }
 
-// EarliestOffsets returns the oldest offset per partition.
+// EarliestOffsets returns the oldest offset that is kept per partition of a topic.
 func (a *Admin) EarliestOffsets(ctx context.Context, topic string) (map[TopicPartition]int64, error) {
-	return nil, errNotBuilt
+	return a.listOffsets(ctx, topic, earliestTimestamp)
 }
 
-// GroupOffsets returns the committed offsets of a group.
-func (a *Admin) GroupOffsets(ctx context.Context, group string) (map[TopicPartition]OffsetAndMetadata, error) {
-	return nil, errNotBuilt
+func (a *Admin) listOffsets(ctx context.Context, topic string, timestamp int64) (map[TopicPartition]int64, error) {
+	ctx, cancel, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	parts, err := a.cluster.requirePartitions(ctx, topic)
+	if err != nil {
+		return nil, fmt.Errorf("list the offsets of topic %q: %w", topic, err)
+	}
+	timestamps := make(map[TopicPartition]int64, len(parts))
+	for _, tp := range parts {
+		timestamps[tp] = timestamp
+	}
+	return a.cluster.listOffsets(ctx, timestamps)
 }
 
-// AlterGroupOffsets sets committed offsets of a group without members.
-func (a *Admin) AlterGroupOffsets(ctx context.Context, group string, offsets map[TopicPartition]OffsetAndMetadata) error {
-	return errNotBuilt
+// topicConfig returns the value of one config of a topic.
+func (a *Admin) topicConfig(ctx context.Context, topic, name string) (string, error) {
+	ctx, cancel, err := a.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer cancel()
+	req := &sarama.DescribeConfigsRequest{
+		Version:   4,
+		Resources: []*sarama.ConfigResource{{Type: sarama.TopicResource, Name: topic, ConfigNames: []string{name}}},
+	}
+	var value string
+	err = a.cluster.retry(ctx, func() error {
+		resp, err := exchange(ctx, a.cluster.ask, (*sarama.Broker).DescribeConfigs, req)
+		if err != nil {
+			return err
+		}
+		for _, r := range resp.Resources {
+			if r.ErrorCode != 0 {
+				return fmt.Errorf("%w (%s)", sarama.KError(r.ErrorCode), r.ErrorMsg)
+			}
+			for _, entry := range r.Configs {
+				if entry.Name == name {
+					value = entry.Value
+					return nil
+				}
+			}
+		}
+		return errors.New("the broker did not report it")
+	})
+	if err != nil {
+		return "", fmt.Errorf("read config %q of topic %q: %w", name, topic, err)
+	}
+	return value, nil
 }
-
-// DeleteGroupOffsets removes committed offsets.
-func (a *Admin) DeleteGroupOffsets(ctx context.Context, group string, parts []TopicPartition) error {
-	return errNotBuilt
-}
-
-// DeleteGroup removes a group without members.
-func (a *Admin) DeleteGroup(ctx context.Context, group string) error { return errNotBuilt }
-
-// Close closes the connections.
-func (a *Admin) Close() error { return nil }

@@ -77,7 +77,7 @@ var retriableCodes = []error{
 // IsRetriable reports whether err may go away by itself: the broker cannot be reached, a connection
 // broke, a leader or coordinator is moving, replicas are missing. A cancelled context is not retriable.
 func IsRetriable(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) || IsAuthorization(err) {
 		return false
 	}
 	if anyKError(err, retriableCodes...) {

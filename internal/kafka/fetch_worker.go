@@ -1,0 +1,215 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// fetchWorker fetches from one broker what that broker leads.
+type fetchWorker struct {
+	f    *fetcher
+	conn *conn
+	wake chan struct{}
+}
+
+// fetchItem is one partition of one fetch.
+type fetchItem struct {
+	part   *partition
+	epoch  int
+	offset int64
+	leader leader
+}
+
+// run fetches until ctx ends.
+func (w *fetchWorker) run(ctx context.Context) {
+	defer w.conn.close()
+	pause := w.f.settings.newBackoff()
+	for ctx.Err() == nil {
+		items, budget := w.f.fetchable(w.conn.addr)
+		if len(items) == 0 {
+			select {
+			case <-ctx.Done():
+			case <-w.wake:
+			}
+			continue
+		}
+		resp, err := w.fetch(ctx, items, budget)
+		if ctx.Err() != nil {
+			return
+		}
+		ok := false
+		if err != nil {
+			w.failed(items, err)
+		} else {
+			w.f.cluster.outage.worked(w.conn.addr)
+			ok = w.handle(items, resp)
+		}
+		if ok {
+			pause.reset()
+		} else if pause.wait(ctx) != nil {
+			return
+		}
+	}
+}
+
+// fetchable returns what to ask the broker at addr for now, and how many bytes.
+//
+// Nothing is asked for while one of the broker's partitions that the owner wants is full: the owner
+// is busy, and a fetch for the others could wait in the broker long after the full one was emptied.
+func (f *fetcher) fetchable(addr string) (items []fetchItem, budget int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return nil, 0
+	}
+	budget = min(bufferedBytesLimit, max(1, int(f.settings.fetchMaxBytes)))
+	for _, p := range f.order {
+		if p.paused {
+			continue
+		}
+		budget -= p.queuedBytes
+		if p.leader.addr != addr || p.needsReset {
+			continue
+		}
+		if p.queuedBytes >= f.partitionLimit() {
+			return nil, 0
+		}
+		item := fetchItem{p, p.epoch, p.fetchOffset, p.leader}
+		if p.alone {
+			return []fetchItem{item}, int(f.settings.partitionMaxBytes)
+		}
+		items = append(items, item)
+	}
+	if budget <= 0 {
+		return nil, 0
+	}
+	return items, budget
+}
+
+func (w *fetchWorker) fetch(ctx context.Context, items []fetchItem, budget int) (*sarama.FetchResponse, error) {
+	s := w.f.settings
+	req := &sarama.FetchRequest{
+		Version:      12,
+		MinBytes:     s.fetchMinBytes,
+		MaxWaitTime:  int32(s.fetchMaxWait / time.Millisecond),
+		MaxBytes:     int32(budget),
+		SessionEpoch: -1, // no incremental fetch session
+	}
+	if s.readCommitted {
+		req.Isolation = sarama.ReadCommitted
+	}
+	for _, it := range items {
+		req.AddBlock(it.part.tp.Topic, it.part.tp.Partition, it.offset, s.partitionMaxBytes, it.leader.epoch)
+	}
+	resp, err := exchange(ctx, w.conn.sender(s.requestTimeout+s.fetchMaxWait), (*sarama.Broker).Fetch, req)
+	if err == nil && resp.ErrorCode != 0 {
+		err = sarama.KError(resp.ErrorCode)
+	}
+	return resp, err
+}
+
+// failed handles a fetch without a usable answer.
+func (w *fetchWorker) failed(items []fetchItem, err error) {
+	f := w.f
+	var undecodable sarama.PacketDecodingError
+	if errors.As(err, &undecodable) {
+		// The answer cannot be read, and it does not say because of which partition: ask one by one.
+		if len(items) == 1 && items[0].part.alone {
+			f.fail(fmt.Errorf("read partition %s at offset %d: the record batch cannot be read: %w", items[0].part.tp, items[0].offset, err))
+			return
+		}
+		f.mu.Lock()
+		for _, it := range items {
+			it.part.alone = true
+		}
+		f.mu.Unlock()
+		return
+	}
+	if isConnectionError(err) {
+		f.cluster.outage.failed(err, w.conn.addr)
+	}
+	for _, it := range items {
+		f.loseLeader(it)
+	}
+	tell(f.route)
+}
+
+// loseLeader makes the router look for the leader again.
+func (f *fetcher) loseLeader(it fetchItem) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if it.part.leader == it.leader {
+		it.part.leader = leader{}
+	}
+}
+
+// handle sorts an answer into queues. ok is false when a partition has to be looked for elsewhere.
+func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok bool) {
+	f := w.f
+	ok = true
+	for _, it := range items {
+		tp := it.part.tp
+		block := resp.GetBlock(tp.Topic, tp.Partition)
+		if block == nil {
+			continue
+		}
+		switch {
+		case block.Err == sarama.ErrNoError:
+			w.accept(it, block)
+		case block.Err == sarama.ErrOffsetOutOfRange:
+			f.mu.Lock()
+			if f.parts[tp] == it.part && it.part.epoch == it.epoch {
+				it.part.needsReset = true
+			}
+			f.mu.Unlock()
+			tell(f.route)
+		case block.Err == sarama.ErrUnknown || IsRetriable(block.Err):
+			f.loseLeader(it)
+			tell(f.route)
+			ok = false
+		default:
+			f.fail(fmt.Errorf("read partition %s at offset %d: %w", tp, it.offset, block.Err))
+			return false
+		}
+	}
+	return ok
+}
+
+// accept queues the records of one partition.
+func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) {
+	f := w.f
+	messages, next, err := readBlock(it.part.tp, block, it.offset, f.settings.readCommitted)
+	if err != nil {
+		f.fail(fmt.Errorf("read %w", err))
+		return
+	}
+	if next == it.offset && isPartial(block) {
+		// The batch did not fit beside those of other partitions. Alone it comes whole, whatever its size.
+		f.mu.Lock()
+		wasAlone := it.part.alone
+		it.part.alone = true
+		f.mu.Unlock()
+		if wasAlone {
+			f.fail(fmt.Errorf("read partition %s at offset %d: the record batch ends early", it.part.tp, it.offset))
+		}
+		return
+	}
+	f.store(it.part, it.epoch, messages, next, block.HighWaterMarkOffset, sizeOf(messages))
+}
+
+// isPartial reports whether block holds the beginning of a batch only.
+func isPartial(block *sarama.FetchResponseBlock) bool {
+	if block.Partial {
+		return true
+	}
+	for _, set := range block.RecordsSet {
+		if set.RecordBatch != nil && set.RecordBatch.PartialTrailingRecord || set.MsgSet != nil && set.MsgSet.PartialTrailingMessage {
+			return true
+		}
+	}
+	return false
+}
