@@ -40,7 +40,7 @@ func wantInTrace(t *testing.T, trace string, words ...string) {
 func TestMalformedRecord(t *testing.T) {
 	kafka, endpoint := sharedKafka(t), sharedDynamoDB(t)
 	db, admin := dynamoDBClient(endpoint), mustAdmin(t, kafka)
-	bad, good := uniqueName(t, "bad"), uniqueName(t, "good")
+	bad, good := uniqueName("bad"), uniqueName("good")
 	const before = 5
 	for _, name := range []string{bad, good} {
 		mustCreateTable(t, endpoint, name)
@@ -100,7 +100,7 @@ func TestRecordThatDoesNotFitTheTable(t *testing.T) {
 		{"with a key attribute that is a number", `{"account_id":1000000001,"transaction_id":7,"transaction_date":"2026-11-23 11:05:06"}`, []string{`transaction_id`, `\bS\b`, `\bN\b`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			name := uniqueName(t, "misfit")
+			name := uniqueName("misfit")
 			mustCreateTable(t, endpoint, name)
 			mustCreateTopic(t, kafka, name, 1)
 			produce(t, kafka, name, record{partition: 0, key: []byte(`{}`), value: []byte(c.value)})
@@ -132,7 +132,7 @@ func TestDestinationThatIsNotThere(t *testing.T) {
 		{"no credentials", []string{"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint}, nil, []string{`DescribeTable`, `(?i)credentials`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			name := uniqueName(t, "nowhere")
+			name := uniqueName("nowhere")
 			mustCreateTable(t, endpoint, name)
 			mustCreateTopic(t, kafka, name, 1)
 			produce(t, kafka, name, transactionRecord(0, "A"))
@@ -149,7 +149,7 @@ func TestDestinationThatIsNotThere(t *testing.T) {
 // What is repaired is taken up again by a restart, from the record that failed.
 func TestRestartAfterRepair(t *testing.T) {
 	kafka, endpoint := sharedKafka(t), sharedDynamoDB(t)
-	name := uniqueName(t, "repaired")
+	name := uniqueName("repaired")
 	mustCreateTopic(t, kafka, name, 1)
 	produce(t, kafka, name, transactionRecords(0, "A", 3)...)
 	w := startWorker(t, newWorkerConfig(t, kafka, nil), awsEnvironment(endpoint)...)

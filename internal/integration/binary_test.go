@@ -78,8 +78,7 @@ func runSluice(t *testing.T, wantExit int, env []string, args ...string) string 
 }
 
 // uniqueName is a name for topics, groups, tables and connectors that no other test uses.
-func uniqueName(t *testing.T, prefix string) string {
-	t.Helper()
+func uniqueName(prefix string) string {
 	return fmt.Sprintf("%s-%x", prefix, time.Now().UnixNano())
 }
 
@@ -94,7 +93,7 @@ type workerConfig struct {
 // several starts of a worker, which then finds its connectors again.
 func newWorkerConfig(t *testing.T, kafka string, set map[string]string) workerConfig {
 	t.Helper()
-	cluster, port := uniqueName(t, "cluster"), mustFreePort(t)
+	cluster, port := uniqueName("cluster"), mustFreePort(t)
 	lines := map[string]string{
 		"bootstrap.servers":        kafka,
 		"group.id":                 cluster,

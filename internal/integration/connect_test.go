@@ -93,7 +93,7 @@ func TestTakeover(t *testing.T) {
 		return awaitWorker(t, p, config.url)
 	}
 	ours := func() *worker { return startWorker(t, config) }
-	topic, running, paused := uniqueName(t, "lines"), uniqueName(t, "running"), uniqueName(t, "paused")
+	topic, running, paused := uniqueName("lines"), uniqueName("running"), uniqueName("paused")
 	file := filepath.Join(t.TempDir(), "lines.txt")
 	mustCreateTopic(t, kafka, topic, 2)
 
@@ -142,7 +142,7 @@ func TestSameAnswersAsJava(t *testing.T) {
 	w := startWorker(t, newWorkerConfig(t, sharedKafka(t), map[string]string{
 		"key.converter": "org.apache.kafka.connect.storage.StringConverter", "value.converter": "org.apache.kafka.connect.storage.StringConverter",
 	}))
-	name, topic := uniqueName(t, "same"), uniqueName(t, "same")
+	name, topic := uniqueName("same"), uniqueName("same")
 	mustCreateTopic(t, sharedKafka(t), topic, 1)
 	for _, r := range []rest{theirs, w.rest} {
 		r.create(t, fileSink(t, name, topic, os.DevNull))

@@ -68,7 +68,7 @@ func TestKillWorker(t *testing.T) {
 }
 
 func testKillWorker(t *testing.T, kafka, endpoint string, l load) {
-	topic, table, name := uniqueName(t, "flagged-transactions"), uniqueName(t, "flagged-transactions"), uniqueName(t, "sink")
+	topic, table, name := uniqueName("flagged-transactions"), uniqueName("flagged-transactions"), uniqueName("sink")
 	db, admin := dynamoDBClient(endpoint), mustAdmin(t, kafka)
 	mustCreateTable(t, endpoint, table)
 	mustCreateTopic(t, kafka, topic, 2)
@@ -138,7 +138,7 @@ func TestKafkaLostAndBack(t *testing.T) {
 	startOrSkip(t, b)
 	endpoint := sharedDynamoDB(t)
 	db := dynamoDBClient(endpoint)
-	topic, table, name := "flagged-transactions", uniqueName(t, "outage"), "outage"
+	topic, table, name := "flagged-transactions", uniqueName("outage"), "outage"
 	mustCreateTable(t, endpoint, table)
 	mustCreateTopic(t, b.addr, topic, 2)
 	l := newLoad(t, total, 2_000)

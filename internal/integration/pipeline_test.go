@@ -24,7 +24,7 @@ func TestPipeline(t *testing.T) {
 
 	runSluice(t, 0, awsEnvironment(endpoint), "table", "create", "configs/ddb.json")
 
-	cluster, port := uniqueName(t, "pipeline"), mustFreePort(t)
+	cluster, port := uniqueName("pipeline"), mustFreePort(t)
 	w := awaitWorker(t, startSluice(t, append(awsEnvironment(endpoint),
 		"CONNECT_BOOTSTRAP_SERVERS="+kafka, "CONNECT_LISTENERS=http://127.0.0.1:"+port, "CONNECT_GROUP_ID="+cluster,
 		"CONNECT_CONFIG_STORAGE_TOPIC="+cluster+"-configs", "CONNECT_OFFSET_STORAGE_TOPIC="+cluster+"-offsets",

@@ -39,7 +39,7 @@ func TestMemoryWhileWriting(t *testing.T) {
 	}
 	const total = 50_000
 	kafka, endpoint := sharedKafka(t), sharedDynamoDB(t)
-	topic, table, name := uniqueName(t, "memory"), uniqueName(t, "memory"), uniqueName(t, "memory")
+	topic, table, name := uniqueName("memory"), uniqueName("memory"), uniqueName("memory")
 	mustCreateTable(t, endpoint, table)
 	mustCreateTopic(t, kafka, topic, 2)
 	produce(t, kafka, topic, newLoad(t, total, total).records...)
