@@ -1,0 +1,463 @@
+package detector
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sluice/internal/fraud"
+	"sluice/internal/kafka"
+)
+
+// The loop on fake clients and virtual time. What it does with real ones is in
+// kafka_test.go.
+
+// fakeReader serves one partition, of which more may be appended at any time.
+type fakeReader struct {
+	topic  string
+	starts []error // answers of the first calls of Start
+
+	mu       sync.Mutex
+	messages []kafka.Message
+	position int
+	more     chan struct{}
+	closed   bool
+}
+
+func newFakeReader(topic string, values ...string) *fakeReader {
+	r := &fakeReader{topic: topic, more: make(chan struct{}, 1)}
+	r.append(values...)
+	return r
+}
+
+func (r *fakeReader) append(values ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range values {
+		r.messages = append(r.messages, kafka.Message{Topic: r.topic, Offset: int64(len(r.messages)), Value: []byte(v)})
+	}
+	select {
+	case r.more <- struct{}{}:
+	default:
+	}
+}
+
+func (r *fakeReader) Start(context.Context) error {
+	if len(r.starts) == 0 {
+		return nil
+	}
+	err := r.starts[0]
+	if len(r.starts) > 1 {
+		r.starts = r.starts[1:]
+	}
+	return err
+}
+
+func (r *fakeReader) Poll(ctx context.Context, wait time.Duration) ([]kafka.Message, error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		r.mu.Lock()
+		messages := r.messages[r.position:]
+		r.position = len(r.messages)
+		r.mu.Unlock()
+		if len(messages) > 0 {
+			return messages, nil
+		}
+		select {
+		case <-r.more:
+		case <-timer.C:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (r *fakeReader) Position() map[kafka.TopicPartition]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return map[kafka.TopicPartition]int64{{Topic: r.topic}: int64(r.position)}
+}
+
+func (r *fakeReader) EndOffsets(context.Context) (map[kafka.TopicPartition]int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return map[kafka.TopicPartition]int64{{Topic: r.topic}: int64(len(r.messages))}, nil
+}
+
+func (r *fakeReader) Close() error { r.closed = true; return nil }
+
+// fakeProducer answers each record as answer says; nil acknowledges. Answers
+// come from a goroutine of its own, after latency.
+type fakeProducer struct {
+	latency time.Duration
+	answer  func(attempt int) error
+
+	mu       sync.Mutex
+	attempts int
+	stored   []kafka.OutRecord
+	open     sync.WaitGroup
+	closed   bool
+}
+
+func (p *fakeProducer) Start(context.Context) error { return nil }
+
+func (p *fakeProducer) SendAsync(_ context.Context, rec kafka.OutRecord, done func(int32, int64, error)) error {
+	p.open.Go(func() {
+		time.Sleep(p.latency) // virtual
+		p.mu.Lock()
+		p.attempts++
+		var err error
+		if p.answer != nil {
+			err = p.answer(p.attempts)
+		}
+		if err == nil {
+			p.stored = append(p.stored, rec)
+		}
+		p.mu.Unlock()
+		done(0, 0, err)
+	})
+	return nil
+}
+
+func (p *fakeProducer) Flush(ctx context.Context) error {
+	flushed := make(chan struct{})
+	go func() { p.open.Wait(); close(flushed) }()
+	select {
+	case <-flushed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *fakeProducer) Close(context.Context) error { p.closed = true; return nil }
+
+func (p *fakeProducer) values() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var values []string
+	for _, rec := range p.stored {
+		values = append(values, string(rec.Value))
+	}
+	slices.Sort(values)
+	return values
+}
+
+type fakeAdmin struct {
+	exists  bool
+	created []kafka.TopicSpec
+	closed  bool
+}
+
+func (a *fakeAdmin) PartitionCount(_ context.Context, topic string) (int32, error) {
+	if a.exists {
+		return 1, nil
+	}
+	return 0, fmt.Errorf("describe: %w", &kafka.UnknownTopicError{Topic: topic})
+}
+
+func (a *fakeAdmin) CreateTopic(_ context.Context, spec kafka.TopicSpec) (bool, error) {
+	a.created = append(a.created, spec)
+	return true, nil
+}
+
+func (a *fakeAdmin) Close() error { a.closed = true; return nil }
+
+// fixture is a detector on fakes.
+type fixture struct {
+	*Detector
+	flags, transactions *fakeReader
+	producer            *fakeProducer
+	admin               *fakeAdmin
+	log                 bytes.Buffer
+}
+
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	f := &fixture{producer: &fakeProducer{}, admin: &fakeAdmin{exists: true}}
+	cfg, err := Config{
+		Flags:            Source{Topic: "flags"},
+		Transactions:     Source{Topic: "transactions"},
+		Output:           Sink{Topic: "flagged", Partitions: 3},
+		BootstrapServers: "unused:1",
+		Logger:           slog.New(slog.NewTextHandler(&f.log, nil)),
+	}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.flags, f.transactions = newFakeReader("flags"), newFakeReader("transactions")
+	f.Detector = assemble(cfg, f.flags, f.transactions, f.producer, f.admin)
+	return f
+}
+
+const flag1 = `{"account_id": 1, "flag_date": "2023-08-14 12:00:00"}`
+
+func transaction(account int, id string) string {
+	return fmt.Sprintf(`{"account_id": %d, "transaction_id": %q, "transaction_date": "2023-08-14 12:00:01"}`, account, id)
+}
+
+func flagged(id string) string {
+	tr, _, err := fraud.DecodeTransaction([]byte(transaction(1, id)))
+	if err != nil {
+		panic(err)
+	}
+	return string(tr.AppendValue(nil))
+}
+
+// runUntilIdle runs the detector until nothing moves any more, then stops it.
+func (f *fixture) runUntilIdle(t testing.TB) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	result := make(chan error, 1)
+	go func() { result <- f.Run(ctx) }()
+	time.Sleep(time.Hour) // virtual
+	cancel()
+	return <-result
+}
+
+func TestRunJoinsBothTopicsAndStopsCleanly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.producer.latency = time.Second
+		f.transactions.append(transaction(1, "a"), transaction(2, "b"), "null")
+		f.flags.append(flag1)
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() { result <- f.Run(ctx) }()
+		<-f.Ready()
+		synctest.Wait()
+		f.transactions.append(transaction(1, "c"), "  ")
+		synctest.Wait()
+		cancel() // the output for c is still on its way
+		if err := <-result; err != nil {
+			t.Fatal(err)
+		}
+		if got, want := f.producer.values(), []string{flagged("a"), flagged("c")}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		s := f.Stats()
+		if s.Flags != 1 || s.Transactions != 3 || s.Skipped != 2 || s.Matches != 2 || s.Acknowledged != 2 || s.State.Transactions != 3 || s.State.Flags != 1 {
+			t.Errorf("stats %+v", s)
+		}
+		want := []PartitionStats{{"flags", 0, 1, 1}, {"transactions", 0, 5, 3}} // the end was asked for at the start only
+		if !slices.Equal(s.Partitions, want) || s.Lag() != 0 {
+			t.Errorf("partitions %+v, lag %d, want %+v", s.Partitions, s.Lag(), want)
+		}
+		if !f.flags.closed || !f.transactions.closed || !f.producer.closed || !f.admin.closed {
+			t.Error("a client was left open")
+		}
+		if len(f.admin.created) != 0 {
+			t.Errorf("created %+v although the output topic exists", f.admin.created)
+		}
+	})
+}
+
+func TestOutputTopicIsCreatedIfMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.admin.exists = false
+		if err := f.runUntilIdle(t); err != nil {
+			t.Fatal(err)
+		}
+		if len(f.admin.created) != 1 || f.admin.created[0].Name != "flagged" || f.admin.created[0].Partitions != 3 {
+			t.Errorf("created %+v", f.admin.created)
+		}
+	})
+}
+
+func TestMissingSourceTopicIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		missing := &kafka.UnknownTopicError{Topic: "transactions"}
+		f.transactions.starts = []error{missing, missing, missing, nil}
+		f.transactions.append(transaction(1, "a"))
+		f.flags.append(flag1)
+		if err := f.runUntilIdle(t); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := f.producer.values(), []string{flagged("a")}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if n := strings.Count(f.log.String(), "waiting"); n != 1 {
+			t.Errorf("%d log lines about the wait, want 1:\n%s", n, f.log.String())
+		}
+	})
+}
+
+func TestMissingSourceTopicEndsTheStartInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.transactions.starts = []error{&kafka.UnknownTopicError{Topic: "transactions"}}
+		start := time.Now()
+		err := f.Run(t.Context())
+		var unknown *kafka.UnknownTopicError
+		if !errors.As(err, &unknown) || !strings.Contains(err.Error(), `source topic "transactions"`) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took != defaultTopicTimeout {
+			t.Errorf("gave up after %v, want %v", took, defaultTopicTimeout)
+		}
+		if !f.flags.closed || !f.producer.closed {
+			t.Error("a client was left open")
+		}
+	})
+}
+
+func TestStopWhileWaitingIsClean(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.transactions.starts = []error{&kafka.UnknownTopicError{Topic: "transactions"}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := f.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestPoisonRecordStopsTheDetector(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.producer.latency = time.Second
+		f.flags.append(flag1)
+		f.transactions.append(transaction(1, "a"))
+		go func() {
+			<-f.Ready()
+			time.Sleep(time.Minute)
+			f.transactions.append(transaction(1, "b"), `{"account_id": 7, "transaction_amount": "abc"}`, transaction(1, "c"))
+		}()
+		err := f.Run(t.Context())
+		var poison *PoisonError
+		if !errors.As(err, &poison) {
+			t.Fatalf("got %v", err)
+		}
+		want := `topic transactions, partition 0, offset 2: field transaction_amount: the string "abc" is not a decimal number: unexpected character`
+		if err.Error() != want {
+			t.Errorf("got  %s\nwant %s", err, want)
+		}
+		var field *fraud.Error
+		if !errors.As(err, &field) || field.Field != "transaction_amount" {
+			t.Errorf("the cause is %v", field)
+		}
+		if got, want := f.producer.values(), []string{flagged("a"), flagged("b")}; !slices.Equal(got, want) {
+			t.Errorf("delivered %q, want %q", got, want)
+		}
+		s := f.Stats()
+		if i := slices.IndexFunc(s.Partitions, func(p PartitionStats) bool { return p.Topic == "transactions" }); s.Partitions[i].Position > 2 {
+			t.Errorf("position %d is behind the poison record", s.Partitions[i].Position)
+		}
+	})
+}
+
+func TestDeliveryIsRetriedUntilItSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.producer.answer = func(attempt int) error {
+			if attempt <= 20 {
+				return fmt.Errorf("produce: %w", io.EOF)
+			}
+			return nil
+		}
+		f.flags.append(flag1)
+		var want []string
+		for _, id := range []string{"a", "b", "c"} {
+			f.transactions.append(transaction(1, id))
+			want = append(want, flagged(id))
+		}
+		if err := f.runUntilIdle(t); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.producer.values(); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		log := f.log.String()
+		if strings.Count(log, "cannot be delivered") != 1 || strings.Count(log, "delivery of flagged transactions goes on") != 1 {
+			t.Errorf("want one line for the start of the outage and one for its end:\n%s", log)
+		}
+	})
+}
+
+func TestRefusedDeliveryEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		refused := errors.New("message too large")
+		f.producer.answer = func(int) error { return refused }
+		f.flags.append(flag1)
+		f.transactions.append(transaction(1, "a"))
+		err := f.Run(t.Context())
+		if !errors.Is(err, refused) || strings.Count(err.Error(), refused.Error()) != 1 || !strings.Contains(err.Error(), `"flagged"`) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestStopIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.producer.latency = 24 * time.Hour
+		f.flags.append(flag1)
+		f.transactions.append(transaction(1, "a"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		err := f.Run(ctx)
+		if err == nil || !strings.Contains(err.Error(), "1 flagged transactions are not acknowledged") {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took != time.Minute+defaultStopTimeout {
+			t.Errorf("stopped after %v", took)
+		}
+		f.producer.open.Wait() // its goroutines must be gone before the bubble is
+	})
+}
+
+func TestReaderFailureNamesTheTopic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		lost := errors.New("offset out of range")
+		f.Detector.sources[0].reader = failingReader{f.flags, lost}
+		err := f.Run(t.Context())
+		if !errors.Is(err, lost) || !strings.Contains(err.Error(), `read topic "flags"`) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+type failingReader struct {
+	*fakeReader
+	err error
+}
+
+func (r failingReader) Poll(context.Context, time.Duration) ([]kafka.Message, error) {
+	return nil, r.err
+}
+
+func TestStatsAreACopy(t *testing.T) {
+	var d Detector
+	d.counters.moved(map[kafka.TopicPartition]int64{{Topic: "t", Partition: 1}: 5, {Topic: "t"}: 3}, JoinSize{})
+	s := d.Stats()
+	if want := []PartitionStats{{"t", 0, 3, -1}, {"t", 1, 5, -1}}; !slices.Equal(s.Partitions, want) || s.Lag() != 0 {
+		t.Errorf("got %+v, lag %d", s.Partitions, s.Lag())
+	}
+	ends := map[kafka.TopicPartition]int64{{Topic: "t"}: 10, {Topic: "t", Partition: 1}: 6}
+	d.counters.ended(maps.Clone(ends))
+	if s := d.Stats(); s.Lag() != 8 {
+		t.Errorf("lag %d, want 8", s.Lag())
+	}
+	if s.Lag() != 0 {
+		t.Error("an old snapshot changed")
+	}
+}
