@@ -59,7 +59,7 @@ var house = []door{
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka"}}},
 
-	{"rest", room{ours: []string{"connect", "worker"}, tech: []string{"chi"}}},
+	{"rest", room{ours: []string{"connect", "worker", "worker/validate"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
 
 	{"producer", room{ours: []string{"internal/fraud", "internal/kafka"}}},

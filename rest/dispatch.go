@@ -1,0 +1,157 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// newRouter makes a router of the table.
+func (s *Server) newRouter() http.Handler {
+	mux := chi.NewRouter()
+	mux.Use(s.recoverPanics, s.routeRawPath)
+	mux.NotFound(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotFound) })
+	mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errMethodNotAllowed) })
+	allowed := map[string][]string{}
+	for _, rt := range routes {
+		methods := []string{rt.method}
+		if rt.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+		for _, m := range methods {
+			mux.Method(m, rt.pattern, s.serve(rt))
+		}
+		allowed[rt.pattern] = append(allowed[rt.pattern], methods...)
+	}
+	for pattern, methods := range allowed {
+		mux.Method(http.MethodOptions, pattern, options(append(methods, http.MethodOptions)))
+	}
+	return mux
+}
+
+// serve puts the rules for all endpoints around a handler.
+func (s *Server) serve(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !rt.anyType && !acceptsBody(r) {
+			s.fail(w, r, errUnsupportedMediaType)
+			return
+		}
+		mediaType, ok := negotiate(r)
+		if !ok {
+			s.fail(w, r, errNotAcceptable)
+			return
+		}
+		w.Header().Set("Content-Type", mediaType)
+		ctx, cancel := context.WithTimeout(r.Context(), s.requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)
+		if err := rt.handle(s, w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// routeRawPath makes the router match the path as it was sent, so that an escaped slash stays inside a name. One slash at the end is
+// dropped, and so is what follows a semicolon in a segment (matrix parameters); an empty segment matches nothing.
+// A method that HTTP does not know is routed as one that no endpoint has.
+func (s *Server) routeRawPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := r.URL.EscapedPath()
+		if strings.Contains(r.URL.Path, "\x00") {
+			s.fail(w, r, &statusError{http.StatusBadRequest, "the path has a NUL character"})
+			return
+		}
+		if len(p) > 1 {
+			p = strings.TrimSuffix(p, "/")
+		}
+		if strings.ContainsRune(p, ';') {
+			segments := strings.Split(p, "/")
+			for i, seg := range segments {
+				segments[i], _, _ = strings.Cut(seg, ";")
+			}
+			p = strings.Join(segments, "/")
+		}
+		if strings.Contains(p, "//") || len(p) > 1 && strings.HasSuffix(p, "/") {
+			s.fail(w, r, errNotFound)
+			return
+		}
+		rctx := chi.RouteContext(r.Context())
+		rctx.RoutePath = p
+		if !slices.Contains(knownMethods, r.Method) {
+			rctx.RouteMethod = http.MethodTrace
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+var knownMethods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+}
+
+// recoverPanics answers 500 in place of a handler that panicked, and logs where.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v) // net/http's way to cut a connection
+			}
+			s.logger.Error("a REST handler panicked", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			writeJSON(w, http.StatusInternalServerError, errorMessage{http.StatusInternalServerError, "internal error, see the worker's log"})
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// options answers OPTIONS with the methods of a path: in Allow, and as text for a client that takes text.
+func options(methods []string) http.HandlerFunc {
+	slices.Sort(methods)
+	list := strings.Join(methods, ",")
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", list)
+		if _, text := match(r, "text", "plain"); !text {
+			w.Header().Set("Content-Length", "0")
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain")
+		w.Header().Set("Content-Length", strconv.Itoa(len(list)))
+		_, _ = w.Write([]byte(list)) // a client that went away is no concern of ours
+	}
+}
+
+// param returns a decoded segment of the path.
+func param(r *http.Request, name string) string {
+	raw := chi.URLParam(r, name)
+	if s, err := url.PathUnescape(raw); err == nil {
+		return s
+	}
+	return raw
+}
+
+// taskParam returns the number of the task in the path, which is a 32-bit integer or the path does not exist.
+func taskParam(r *http.Request) (int, error) {
+	n, err := strconv.ParseInt(param(r, "task"), 10, 32)
+	if err != nil {
+		return 0, errNotFound
+	}
+	return int(n), nil
+}
+
+// boolParam returns a query parameter: true in any case is true, no text at all is the fallback, and any other text is false.
+func boolParam(query url.Values, name string, fallback bool) bool {
+	if v := query.Get(name); v != "" {
+		return strings.EqualFold(v, "true")
+	}
+	return fallback
+}
