@@ -368,14 +368,11 @@ var errOutOfRange = errors.New("offset is out of range and auto.offset.reset is 
 func (f *fetcher) reset(ctx context.Context, parts map[TopicPartition]int64) error {
 	timestamps := make(map[TopicPartition]int64, len(parts))
 	for tp, offset := range parts {
-		switch f.settings.offsetReset {
-		case "earliest":
-			timestamps[tp] = earliestTimestamp
-		case "latest":
-			timestamps[tp] = latestTimestamp
-		default:
+		timestamp, ok := f.settings.resetTimestamp()
+		if !ok {
 			return fmt.Errorf("read partition %s at offset %d: %w", tp, offset, errOutOfRange)
 		}
+		timestamps[tp] = timestamp
 	}
 	offsets, err := f.cluster.listOffsets(ctx, timestamps)
 	if err != nil {

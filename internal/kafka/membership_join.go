@@ -1,0 +1,137 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// join takes part in a rebalance until the member has an assignment: JoinGroup, then SyncGroup, again
+// and again while the group changes or the coordinator cannot be reached. It returns in another
+// phase than joining, or when ctx ends.
+func (m *membership) join(ctx context.Context) {
+	pause := m.settings.newBackoff()
+	for ctx.Err() == nil {
+		result, err := m.joinOnce(ctx)
+		switch {
+		case err == nil:
+			m.mu.Lock()
+			m.phase, m.assigned = memberStable, result
+			tell(m.changed)
+			m.mu.Unlock()
+			m.logger.Debug("joined group", "generation", result.generation, "protocol", result.protocol)
+			return
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, sarama.ErrMemberIdRequired):
+			continue // with the id that was given
+		case errors.Is(err, sarama.ErrUnknownMemberId), errors.Is(err, sarama.ErrIllegalGeneration):
+			m.dropGeneration(errors.Is(err, sarama.ErrUnknownMemberId))
+			if m.become(memberLost, memberJoining) {
+				return // the owner may still hold partitions; it comes back with rejoin
+			}
+		case errors.Is(err, sarama.ErrRebalanceInProgress):
+			// The group changed again between join and sync.
+		case isFatalJoinError(err):
+			m.fail(err)
+			return
+		default:
+			m.lostCoordinator(ctx, err)
+			m.logger.Debug("cannot join the group yet", "err", err)
+		}
+		if pause.wait(ctx) != nil {
+			return
+		}
+	}
+}
+
+func (m *membership) dropGeneration(forget bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.id.generation = noMember.generation
+	if forget {
+		m.id.memberID = ""
+	}
+}
+
+// joinOnce is one JoinGroup and one SyncGroup.
+func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
+	joined, err := m.sendJoin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var plan []sarama.SyncGroupRequestAssignment
+	if joined.LeaderId == joined.MemberId {
+		if plan, err = m.protocol.assign(ctx, joined.GroupProtocol, joined.Members); err != nil {
+			return nil, fmt.Errorf("assign as leader: %w", err)
+		}
+	}
+	// Between join and sync the member belongs to the new generation; commits for the old one fail.
+	as := membershipID{joined.MemberId, joined.GenerationId}
+	send, err := m.coordinator(ctx, m.joinTimeout())
+	if err != nil {
+		return nil, err
+	}
+	protocolType, protocolName := m.protocol.protocolType(), joined.GroupProtocol
+	req := &sarama.SyncGroupRequest{
+		Version: 5, GroupId: m.settings.groupID, MemberId: as.memberID, GenerationId: as.generation,
+		ProtocolType: &protocolType, ProtocolName: &protocolName, GroupAssignments: plan,
+	}
+	resp, err := exchange(ctx, send, (*sarama.Broker).SyncGroup, req)
+	if err != nil {
+		return nil, fmt.Errorf("sync group: %w", err)
+	}
+	if resp.Err != sarama.ErrNoError {
+		return nil, fmt.Errorf("sync group: %w", resp.Err)
+	}
+	if err := m.protocol.accepted(joined.GroupProtocol, joined.GenerationId, resp.MemberAssignment); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	m.id, m.leader = as, joined.LeaderId == joined.MemberId
+	m.mu.Unlock()
+	return &assignment{joined.GenerationId, joined.GroupProtocol, resp.MemberAssignment}, nil
+}
+
+// joinTimeout is how long JoinGroup and SyncGroup may take: they are answered when all members have
+// come, which those are given max.poll.interval.ms for.
+func (m *membership) joinTimeout() time.Duration {
+	return max(m.settings.requestTimeout, m.settings.maxPollInterval+5*time.Second)
+}
+
+// sendJoin sends one JoinGroup. The first one of a new member is answered with MEMBER_ID_REQUIRED
+// and an id to come back with (KIP-394).
+func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, error) {
+	send, err := m.coordinator(ctx, m.joinTimeout())
+	if err != nil {
+		return nil, err
+	}
+	as := m.current()
+	offers, err := m.protocol.offers(as.generation)
+	if err != nil {
+		return nil, err
+	}
+	req := &sarama.JoinGroupRequest{
+		Version: 8, GroupId: m.settings.groupID, MemberId: as.memberID, ProtocolType: m.protocol.protocolType(),
+		SessionTimeout:        int32(m.settings.sessionTimeout / time.Millisecond),
+		RebalanceTimeout:      int32(m.settings.maxPollInterval / time.Millisecond),
+		OrderedGroupProtocols: offers,
+	}
+	resp, err := exchange(ctx, send, (*sarama.Broker).JoinGroup, req)
+	if err != nil {
+		return nil, fmt.Errorf("join group: %w", err)
+	}
+	m.cluster.outage.worked(m.conn.addr)
+	if resp.Err == sarama.ErrNoError || resp.Err == sarama.ErrMemberIdRequired {
+		m.mu.Lock()
+		m.id.memberID = resp.MemberId
+		m.mu.Unlock()
+	}
+	if resp.Err != sarama.ErrNoError {
+		return nil, fmt.Errorf("join group: %w", resp.Err)
+	}
+	return resp, nil
+}
