@@ -1,0 +1,231 @@
+package dynamodb
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"time"
+)
+
+// answered takes in the answer to a call and returns the next batch for the same goroutine, nil if there is none.
+func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
+	e.mu.Lock()
+	e.inFlight[b]()
+	delete(e.inFlight, b)
+	now := time.Now()
+	line := e.observe(b, out, now)
+	var refused []refusal
+	switch out.class {
+	case done:
+		for i, w := range b.writes {
+			if out.unprocessed != nil && out.unprocessed[i] {
+				e.retry(w, throttled, now)
+			} else {
+				e.applied(w)
+			}
+		}
+	case throttled, transient:
+		for _, w := range b.writes {
+			e.retry(w, out.class, now)
+		}
+	case rejected:
+		refused = e.bisect(b, out.err)
+	case fatal:
+		for _, w := range b.writes {
+			e.retry(w, transient, now)
+		}
+		e.fail(out.err)
+	}
+	wake := e.failed != nil
+	if e.wantRoom && e.roomy() {
+		e.wantRoom, wake = false, true
+	}
+	var ctx context.Context
+	next := e.next(true)
+	if next != nil {
+		ctx = e.register(next)
+		e.dispatch(true)
+	}
+	e.schedule(now)
+	e.mu.Unlock()
+
+	e.logLines([]*logLine{line})
+	for _, r := range refused {
+		e.refuse(r)
+	}
+	if wake {
+		e.wake()
+	}
+	return ctx, next
+}
+
+// observe keeps pace and trouble informed.
+func (e *engine) observe(b *batch, out outcome, now time.Time) *logLine {
+	unprocessed := 0
+	for _, came := range out.unprocessed {
+		if came {
+			unprocessed++
+		}
+	}
+	if errors.Is(out.err, context.Canceled) {
+		return nil // cut off by us, which says nothing about the service
+	}
+	if out.class <= transient {
+		e.pace.observe(out.class, len(b.writes), unprocessed, now, chance())
+	}
+	switch {
+	case out.class == transient:
+		return e.troubles[1].failed(now, out.err)
+	case out.class == throttled:
+		return e.troubles[0].failed(now, out.err)
+	case unprocessed > 0:
+		e.troubles[1].passed()
+		return e.troubles[0].failed(now, errUnprocessed)
+	case out.class == done:
+		e.troubles[0].passed()
+		e.troubles[1].passed()
+	}
+	return nil
+}
+
+// applied finishes a write that the table holds, with all that it replaced.
+func (e *engine) applied(w *write) {
+	s := w.slot
+	w.part.sending--
+	e.signal(w.part)
+	for x := w; x != nil; {
+		next := x.replaced
+		e.finish(x.part, x.seq, x.cost)
+		x.replaced, x.oldest = nil, nil
+		x = next
+	}
+	s.sending, s.attempts = nil, 0
+	e.settle(s)
+}
+
+// retry takes back a write that the table may not hold. It is tried again after a pause of its key, unless a newer one came meanwhile and
+// goes in its stead.
+func (e *engine) retry(w *write, c class, now time.Time) {
+	s := w.slot
+	s.sending = nil
+	w.part.sending--
+	e.signal(w.part)
+	rest := w
+	if w.part.closed {
+		rest = e.detach(w)
+		e.drop(w)
+	}
+	if rest != nil {
+		s.putBack(rest)
+	}
+	if s.waiting == nil {
+		delete(e.slots, s.key)
+		return
+	}
+	s.due = now.Add(keyPause(c, s.attempts, chance()))
+	s.attempts++
+	s.queued = true
+	heap.Push(&e.paused, s)
+}
+
+// bisect looks for the bad item of a rejected batch: it halves the batch, and reports the item of a batch of one. The halves keep their
+// keys, so newer writes go on waiting behind them.
+func (e *engine) bisect(b *batch, reason error) []refusal {
+	if len(b.writes) > 1 {
+		middle := len(b.writes) / 2
+		for _, half := range [][]*write{b.writes[middle:], b.writes[:middle]} {
+			e.splitOff(half)
+		}
+		return nil
+	}
+	w := b.writes[0]
+	s := w.slot
+	s.sending, s.attempts = nil, 0
+	w.part.sending--
+	e.signal(w.part)
+	if rest := e.detach(w); rest != nil {
+		s.putBack(rest) // as if the bad record had never been
+	}
+	e.settle(s)
+	if w.part.closed {
+		e.drop(w)
+		return nil
+	}
+	w.part.reports++
+	return []refusal{{part: w.part, seq: w.seq, cost: w.cost, record: &w.record, reason: reason}}
+}
+
+// splitOff keeps part of a rejected batch to be sent by itself. Writes of partitions given away meanwhile are left out: their call is over.
+func (e *engine) splitOff(writes []*write) {
+	half := &batch{}
+	for _, w := range writes {
+		if w.part.closed {
+			e.abandon(w)
+		} else {
+			half.writes = append(half.writes, w)
+		}
+	}
+	if len(half.writes) > 0 {
+		e.split = append(e.split, half)
+	}
+}
+
+// abandon takes back a write of a partition given away that is not to be sent again.
+func (e *engine) abandon(w *write) {
+	s := w.slot
+	s.sending = nil
+	w.part.sending--
+	e.signal(w.part)
+	if rest := e.detach(w); rest != nil {
+		s.putBack(rest)
+	}
+	e.drop(w)
+	e.settle(s)
+}
+
+// detach separates a write from what it replaced, and returns that chain.
+func (e *engine) detach(w *write) *write {
+	rest := w.replaced
+	if rest != nil {
+		rest.oldest = w.oldest
+	}
+	w.replaced, w.oldest = nil, w
+	return rest
+}
+
+// settle goes on with a key whose write is answered: the next one, or nothing.
+func (e *engine) settle(s *slot) {
+	if s.waiting == nil {
+		delete(e.slots, s.key)
+		return
+	}
+	e.enqueue(s)
+}
+
+// finish counts a record as done.
+func (e *engine) finish(p *partition, seq uint64, cost int) {
+	p.finish(seq)
+	e.records--
+	e.bytes -= cost
+}
+
+// drop forgets a write of a partition given away: its next owner gets the record again.
+func (e *engine) drop(w *write) {
+	e.records--
+	e.bytes -= w.cost
+}
+
+// fail ends the engine's work; the first error counts.
+func (e *engine) fail(err error) {
+	if e.failed == nil {
+		e.failed = err
+	}
+}
+
+// signal tells drain that a partition that it waits for has less under way.
+func (e *engine) signal(p *partition) {
+	if p.closed {
+		close(e.changed)
+		e.changed = make(chan struct{})
+	}
+}

@@ -1,0 +1,185 @@
+package dynamodb
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sluice/connect"
+)
+
+// Names under which users of Camel's DynamoDB sink know it.
+const (
+	camelClass     = "org.apache.camel.kafkaconnector.awsddbsink.CamelAwsddbsinkSinkConnector"
+	camelTaskClass = "org.apache.camel.kafkaconnector.awsddbsink.CamelAwsddbsinkSinkTask"
+	camelVersion   = "3.20.3"
+)
+
+// The settings of Camel 3.20.3 that the sink acts on or refuses.
+const (
+	camelMarshalConfig         = "camel.sink.marshal"
+	camelUnmarshalConfig       = "camel.sink.unmarshal"
+	camelContentLogLevelConfig = "camel.sink.contentLogLevel"
+	camelAggregateConfig       = "camel.beans.aggregate"
+	camelIdempotencyConfig     = "camel.idempotency.enabled"
+	camelMapHeadersConfig      = "camel.map.headers"
+
+	camelTableConfig              = "camel.kamelet.aws-ddb-sink.table"
+	camelAccessKeyConfig          = "camel.kamelet.aws-ddb-sink.accessKey"
+	camelSecretKeyConfig          = "camel.kamelet.aws-ddb-sink.secretKey"
+	camelRegionConfig             = "camel.kamelet.aws-ddb-sink.region"
+	camelOperationConfig          = "camel.kamelet.aws-ddb-sink.operation"
+	camelDefaultCredentialsConfig = "camel.kamelet.aws-ddb-sink.useDefaultCredentialsProvider"
+	camelEndpointConfig           = "camel.kamelet.aws-ddb-sink.uriEndpointOverride"
+	camelOverrideEndpointConfig   = "camel.kamelet.aws-ddb-sink.overrideEndpoint"
+)
+
+// camelConfigDef defines the keys of Camel 3.20.3 in its order, with its types, defaults and levels. As there, none has a validator and
+// none is required by validation. Keys beyond it are accepted silently, writeCapacity of older versions among them.
+func camelConfigDef() *connect.ConfigDef {
+	key := func(name string, t connect.ConfigType, def any, importance connect.Importance, doc string) connect.ConfigKey {
+		return connect.ConfigKey{Name: name, Type: t, Default: def, Importance: importance, Doc: doc, Order: -1, Width: connect.WidthNone}
+	}
+	const (
+		str    = connect.TypeString
+		secret = connect.TypePassword
+		flag   = connect.TypeBoolean
+		low    = connect.Low
+		medium = connect.Medium
+		high   = connect.High
+	)
+	return connect.NewConfigDef(
+		key("camel.sink.url", str, nil, high, "A Camel endpoint to send to. Has no effect on this sink, as in Camel."),
+		key(camelMarshalConfig, str, nil, high, "A data format that the value is brought into first: jackson, json-jackson, json-gson or json. Objects are accepted with or without it; a text value is read as JSON only without it."),
+		key(camelUnmarshalConfig, str, nil, high, "Means the same as camel.sink.marshal, as in Camel 3.20.3."),
+		key("camel.sink.component", str, nil, high, "A Camel component to send to. Has no effect on this sink, as in Camel."),
+		key(camelContentLogLevelConfig, str, "OFF", high, "Logs every record with its value at this level: TRACE, DEBUG, INFO, WARN or ERROR. Any other value logs nothing."),
+		key(camelAggregateConfig, str, nil, medium, "A bean that joins several records to one. Not supported: the sink writes in batches by itself."),
+		key("camel.aggregation.size", connect.TypeInt, int64(10), medium, "The number of records that the aggregation bean joins. Has no effect without one."),
+		key("camel.aggregation.timeout", connect.TypeLong, int64(500), medium, "How long the aggregation bean waits for records, in milliseconds. Has no effect without one."),
+		key("camel.error.handler", str, "default", low, "The kind of Camel's error handler. Has no effect on this sink, as in Camel: throttling and outages are retried for ever."),
+		key("camel.error.handler.max.redeliveries", connect.TypeInt, int64(0), medium, "The number of retries of Camel's error handler. Has no effect on this sink, as in Camel."),
+		key("camel.error.handler.redelivery.delay", connect.TypeLong, int64(1000), medium, "The delay of Camel's error handler, in milliseconds. Has no effect on this sink, as in Camel."),
+		key(camelIdempotencyConfig, flag, false, low, "Drops records that were seen before. Not supported: writing an item twice leaves the same item."),
+		key("camel.idempotency.expression.type", str, "body", low, "What the idempotency filter compares: body or header."),
+		key("camel.idempotency.expression.header", str, nil, low, "The header that the idempotency filter compares."),
+		key("camel.idempotency.memory.dimension", connect.TypeInt, int64(100), low, "How many records the idempotency filter remembers."),
+		key("camel.idempotency.repository.type", str, "memory", low, "Where the idempotency filter remembers records: memory or kafka."),
+		key("camel.idempotency.kafka.topic", str, "kafka_idempotent_repository", low, "The topic in which the idempotency filter remembers records."),
+		key("camel.idempotency.kafka.bootstrap.servers", str, "localhost:9092", low, "The brokers of the idempotency filter's topic."),
+		key("camel.idempotency.kafka.max.cache.size", connect.TypeInt, int64(1000), low, "The cache size of the idempotency filter's topic."),
+		key("camel.idempotency.kafka.poll.duration.ms", connect.TypeInt, int64(100), low, "How long the idempotency filter waits for its topic, in milliseconds."),
+		key("camel.remove.headers.pattern", str, "", medium, "A pattern of headers to remove. The sink writes no headers."),
+		key("camel.map.properties", flag, true, medium, "Whether headers that begin with CamelProperty. become properties of Camel's exchange. The sink has no use for them."),
+		key(camelMapHeadersConfig, flag, true, medium, "Whether headers that begin with CamelHeader. count. A record whose headers ask for another table, operation or item is refused as bad data; set to false, headers are ignored."),
+
+		key(camelTableConfig, str, nil, high, "The name of the DynamoDB table. It must exist."),
+		key(camelAccessKeyConfig, secret, nil, medium, "The access key id, unless useDefaultCredentialsProvider is true."),
+		key(camelSecretKeyConfig, secret, nil, medium, "The secret access key that goes with accessKey."),
+		key(camelRegionConfig, str, nil, high, "The AWS region of the table, such as eu-west-1."),
+		key(camelOperationConfig, str, "PutItem", medium, "What to do for each record: PutItem or DeleteItem."),
+		key(camelDefaultCredentialsConfig, flag, false, medium, "Whether credentials come from the SDK's default chain (environment, profile, web identity, container, instance) although accessKey is set."),
+		key(camelEndpointConfig, str, nil, medium, "The URL of the service, such as http://localhost:8000. Counts only if overrideEndpoint is true."),
+		key(camelOverrideEndpointConfig, flag, false, medium, "Whether uriEndpointOverride is used instead of the region's endpoint."),
+	)
+}
+
+// jsonFormats are the data formats of Camel that leave a JSON object one.
+var jsonFormats = []string{"jackson", "json-jackson", "json-gson", "json"}
+
+// camelRefusals names each setting whose effect Camel has and this sink has not. Validation and the start of a task use it.
+func camelRefusals(c connect.Config) []*connect.ConfigError {
+	var refused []*connect.ConfigError
+	refuse := func(key, rule string) {
+		refused = append(refused, &connect.ConfigError{Key: key, Value: fmt.Sprint(c.Value(key)), Rule: rule})
+	}
+	if op := c.String(camelOperationConfig); op != "PutItem" && op != "DeleteItem" {
+		refuse(camelOperationConfig, "String must be one of: PutItem, DeleteItem")
+	}
+	for _, key := range []string{camelMarshalConfig, camelUnmarshalConfig} {
+		if f := c.String(key); f != "" && !slices.Contains(jsonFormats, f) {
+			refuse(key, "String must be one of: "+strings.Join(jsonFormats, ", "))
+		}
+	}
+	if c.String(camelAggregateConfig) != "" {
+		refuse(camelAggregateConfig, "aggregation of records is not supported, leave it out: the sink writes in batches by itself")
+	}
+	if c.Bool(camelIdempotencyConfig) {
+		refuse(camelIdempotencyConfig, "the idempotency filter is not supported, leave it out: writing an item twice leaves the same item")
+	}
+	return refused
+}
+
+// camelSettings reads Camel's settings. The errors are [*connect.ConfigError] values, joined in the order of the definition.
+func camelSettings(props map[string]string) (*settings, error) {
+	c, err := camelConfigDef().Parse(props)
+	errs := configErrors{err}
+	for _, refused := range camelRefusals(c) {
+		errs.add(refused)
+	}
+	s := &settings{
+		table:      c.String(camelTableConfig),
+		region:     c.String(camelRegionConfig),
+		accessKey:  c.Password(camelAccessKeyConfig).Reveal(),
+		secretKey:  c.Password(camelSecretKeyConfig).Reveal(),
+		marshal:    c.String(camelMarshalConfig) != "" || c.String(camelUnmarshalConfig) != "",
+		mapHeaders: c.Bool(camelMapHeadersConfig),
+		contentLog: contentLogLevel(c.String(camelContentLogLevelConfig)),
+	}
+	if s.table == "" {
+		errs.add(&connect.ConfigError{Key: camelTableConfig, Missing: true})
+	}
+	if c.String(camelOperationConfig) == "DeleteItem" {
+		s.operation = deleteItem
+	}
+	s.camelCredentials(c, &errs)
+	s.camelEndpoint(c, &errs)
+	return s, errs.join()
+}
+
+// camelCredentials keeps Camel's precedence: the default provider if it is asked for, then static keys, and without keys the default
+// provider again.
+func (s *settings) camelCredentials(c connect.Config, errs *configErrors) {
+	switch {
+	case c.Bool(camelDefaultCredentialsConfig), s.accessKey == "" && s.secretKey == "":
+		s.credentials = defaultCredentials
+	case s.accessKey == "":
+		errs.add(&connect.ConfigError{Key: camelAccessKeyConfig, Value: `""`, Rule: "must be set together with " + camelSecretKeyConfig})
+	case s.secretKey == "":
+		errs.add(&connect.ConfigError{Key: camelSecretKeyConfig, Value: `""`, Rule: "must be set together with " + camelAccessKeyConfig})
+	default:
+		s.credentials = staticCredentials
+	}
+}
+
+func (s *settings) camelEndpoint(c connect.Config, errs *configErrors) {
+	endpoint := c.String(camelEndpointConfig)
+	if !c.Bool(camelOverrideEndpointConfig) {
+		if endpoint != "" {
+			s.notices = append(s.notices, camelEndpointConfig+" has no effect without "+camelOverrideEndpointConfig+"=true")
+		}
+		return
+	}
+	if endpoint == "" {
+		errs.add(&connect.ConfigError{Key: camelEndpointConfig, Value: `""`, Rule: "must be set if " + camelOverrideEndpointConfig + " is true"})
+		return
+	}
+	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		errs.add(&connect.ConfigError{Key: camelEndpointConfig, Value: endpoint, Rule: "must be a URL with http or https and a host, such as http://localhost:8000"})
+		return
+	}
+	s.endpoint = endpoint
+}
+
+// contentLogLevel returns the level of a name in Camel, nil for OFF and, as in Camel, for every other name.
+func contentLogLevel(name string) *slog.Level {
+	level, ok := map[string]slog.Level{
+		"TRACE": slog.LevelDebug - 4, "DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo, "WARN": slog.LevelWarn, "ERROR": slog.LevelError,
+	}[strings.ToUpper(name)]
+	if !ok {
+		return nil
+	}
+	return &level
+}

@@ -1,0 +1,287 @@
+package dynamodb
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"sluice/connect"
+)
+
+const (
+	// What stands around an item in a request, at most: {"DeleteRequest":{"Key":…}},
+	itemOverhead = 32
+
+	maxAnswerBytes = 32 << 20 // an answer may hold the whole request again
+	expiredMax     = 15 * time.Second
+	skewTolerance  = 2 * time.Minute // the service allows five minutes
+)
+
+// client sends BatchWriteItem requests. The items are DynamoDB's JSON already, so the body is put together from their bytes; the SDK's
+// serialisation, which would build it anew from values, is the one part of the SDK that is not used.
+type client struct {
+	session *session
+	signer  *v4.Signer
+	table   *table
+
+	head   []byte // of a body
+	before []byte // each item
+	after  []byte // each item
+
+	skew         atomic.Int64 // nanoseconds that the service's clock is ahead of ours
+	expiredSince atomic.Int64 // time of the first answer in a row that said so; 0: none
+}
+
+func newClient(s *session, t *table, op operation) *client {
+	c := &client{session: s, signer: v4.NewSigner(), table: t}
+	c.head = append(appendEscaped([]byte(`{"RequestItems":{"`), t.name), `":[`...)
+	c.before, c.after = []byte(`{"PutRequest":{"Item":`), []byte(`}}`)
+	if op == deleteItem {
+		c.before = []byte(`{"DeleteRequest":{"Key":`)
+	}
+	return c
+}
+
+// send makes one call and says what became of each write. It never returns an outcome that is better than what the service said.
+func (c *client) send(ctx context.Context, writes []*write) outcome {
+	response, answer, err := c.post(ctx, c.body(writes))
+	if err != nil {
+		return outcome{class: transient, err: fmt.Errorf("BatchWriteItem to table %q: %w", c.table.name, err)}
+	}
+	if response.StatusCode != http.StatusOK {
+		return c.failed(response, answer)
+	}
+	c.expiredSince.Store(0)
+	unprocessed, err := c.unprocessed(answer, writes)
+	if err != nil {
+		return outcome{class: transient, err: fmt.Errorf("BatchWriteItem to table %q: read the answer: %w", c.table.name, err)}
+	}
+	return outcome{class: done, unprocessed: unprocessed}
+}
+
+// body puts a request together, for example {"RequestItems":{"t":[{"PutRequest":{"Item":{"id":{"S":"a"}}}}]}}.
+func (c *client) body(writes []*write) []byte {
+	size := len(c.head) + 4
+	for _, w := range writes {
+		size += len(w.item) + itemOverhead
+	}
+	b := append(make([]byte, 0, size), c.head...)
+	for i, w := range writes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, c.before...)
+		b = append(b, w.item...)
+		b = append(b, c.after...)
+	}
+	return append(b, `]}}`...)
+}
+
+// post signs and sends a body and reads the answer.
+func (c *client) post(ctx context.Context, body []byte) (*http.Response, []byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.session.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Header = http.Header{
+		"Content-Type": {"application/x-amz-json-1.0"},
+		"X-Amz-Target": {"DynamoDB_20120810.BatchWriteItem"},
+		"User-Agent":   {"sluice-dynamodb-sink"},
+	}
+	credentials, err := c.session.credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetch credentials: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	at := time.Now().Add(time.Duration(c.skew.Load()))
+	if err := c.signer.SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), "dynamodb", c.session.signingRegion, at); err != nil {
+		return nil, nil, fmt.Errorf("sign the request: %w", err)
+	}
+	response, err := c.session.http.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if want := response.Header.Get("X-Amz-Crc32"); want != "" && want != strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10) {
+		return nil, nil, errors.New("the answer does not have its checksum")
+	}
+	return response, answer, nil
+}
+
+// serviceError is an error that the service answered with.
+type serviceError struct {
+	status    int
+	code      string
+	message   string
+	requestID string
+}
+
+// Error shows what the service said, and the request's id for its support.
+func (e *serviceError) Error() string {
+	text := e.code
+	if text == "" {
+		text = fmt.Sprintf("HTTP status %d", e.status)
+	}
+	if e.message != "" {
+		text += ": " + e.message
+	}
+	if e.requestID != "" {
+		text += " (request " + e.requestID + ")"
+	}
+	return text
+}
+
+// failed reads an answer other than 200.
+func (c *client) failed(response *http.Response, answer []byte) outcome {
+	cause := readServiceError(response, answer)
+	class := classify(cause.status, cause.code)
+	switch {
+	case isExpired(cause.code):
+		if c.stillExpired() {
+			class = fatal
+		}
+	case c.clockIsWrong(response, cause.code):
+		class = transient
+	}
+	if !isExpired(cause.code) {
+		c.expiredSince.Store(0)
+	}
+	switch class {
+	case rejected: // becomes the record's error once the item is found
+		return outcome{class: class, err: connect.NewDataError("table %q: the service rejected the item: %w", c.table.name, cause)}
+	case fatal:
+		return outcome{class: class, err: fmt.Errorf("BatchWriteItem to table %q (%s): %w", c.table.name, c.session.identity(), cause)}
+	}
+	return outcome{class: class, err: fmt.Errorf("BatchWriteItem to table %q: %w", c.table.name, cause)}
+}
+
+func readServiceError(response *http.Response, answer []byte) *serviceError {
+	var body struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"` // also found as "Message": encoding/json does not mind
+	}
+	_ = json.Unmarshal(answer, &body) // a proxy may answer with anything; the status is left
+	if body.Type == "" {
+		body.Type = response.Header.Get("X-Amzn-Errortype")
+	}
+	code := body.Type
+	for i := range len(code) { // com.amazonaws.dynamodb.v20120810#Code, Code:http://…
+		if code[i] == '#' {
+			code = code[i+1:]
+			break
+		}
+	}
+	for i := range len(code) {
+		if code[i] == ':' {
+			code = code[:i]
+			break
+		}
+	}
+	return &serviceError{status: response.StatusCode, code: code, message: body.Message, requestID: response.Header.Get("X-Amzn-Requestid")}
+}
+
+func isExpired(code string) bool { return code == "ExpiredTokenException" || code == "ExpiredToken" }
+
+// stillExpired has the credentials fetched anew, and reports whether that has not helped for some time.
+func (c *client) stillExpired() bool {
+	c.session.renewCredentials()
+	now := time.Now().UnixNano()
+	if c.expiredSince.CompareAndSwap(0, now) {
+		return false
+	}
+	return now-c.expiredSince.Load() > int64(expiredMax)
+}
+
+// clockIsWrong corrects the time that requests are signed with if the service's clock shows another one than was used.
+func (c *client) clockIsWrong(response *http.Response, code string) bool {
+	switch code {
+	case "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired", "AuthFailure":
+	default:
+		return false
+	}
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return false
+	}
+	skew := time.Until(date)
+	if off := skew - time.Duration(c.skew.Load()); off > -skewTolerance && off < skewTolerance {
+		return false
+	}
+	c.skew.Store(int64(skew))
+	return true
+}
+
+// unprocessed reads which writes came back, nil if none did. They are matched by key: the service promises no order.
+func (c *client) unprocessed(answer []byte, writes []*write) ([]bool, error) {
+	if string(answer) == `{"UnprocessedItems":{}}` {
+		return nil, nil
+	}
+	var body struct {
+		UnprocessedItems map[string][]struct {
+			PutRequest    struct{ Item map[string]json.RawMessage }
+			DeleteRequest struct{ Key map[string]json.RawMessage }
+		}
+	}
+	if err := json.Unmarshal(answer, &body); err != nil {
+		return nil, err
+	}
+	if len(body.UnprocessedItems) == 0 {
+		return nil, nil
+	}
+	position := make(map[string]int, len(writes))
+	for i, w := range writes {
+		position[w.slot.key] = i
+	}
+	came := make([]bool, len(writes))
+	var key []byte
+	for _, requests := range body.UnprocessedItems {
+		for _, r := range requests {
+			attributes := r.PutRequest.Item
+			if attributes == nil {
+				attributes = r.DeleteRequest.Key
+			}
+			var err error
+			if key, err = c.table.keyOf(key[:0], attributes); err != nil {
+				return nil, err
+			}
+			i, ok := position[string(key)]
+			if !ok {
+				return nil, errors.New("UnprocessedItems holds an item that was not sent")
+			}
+			came[i] = true
+		}
+	}
+	return came, nil
+}
+
+// keyOf appends the canonical key of an item in DynamoDB's JSON, as itemWriter.appendKey does.
+func (t *table) keyOf(dst []byte, attributes map[string]json.RawMessage) ([]byte, error) {
+	for i := range t.keys {
+		var value map[string]json.RawMessage
+		if err := json.Unmarshal(attributes[t.attributes[i].name], &value); err != nil {
+			return nil, fmt.Errorf("key attribute %q: %w", t.attributes[i].name, err)
+		}
+		text, ok := value[t.attributes[i].kind.String()]
+		if !ok || len(text) < 2 || text[0] != '"' {
+			return nil, fmt.Errorf("key attribute %q is not of type %s", t.attributes[i].name, t.attributes[i].kind)
+		}
+		dst = appendKeyPart(dst, t.attributes[i].kind, text[1:len(text)-1])
+	}
+	return dst, nil
+}

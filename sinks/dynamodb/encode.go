@@ -1,0 +1,261 @@
+package dynamodb
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sluice/connect"
+)
+
+// encoder turns a record into what is sent for it. It is a pure function of the record and the settings, kept in a value only for its
+// buffers; one goroutine uses it.
+//
+// What is written follows the body shapes of Camel's sink. A record's value is one object. If it has a member "key", that is the map of key
+// attributes, otherwise the whole value is; if it has a member "item", that is the map of all attributes, otherwise
+// the map of key attributes is. PutItem writes the item, DeleteItem deletes the key. So a plain object is its own item, and a
+// business record that happens to have a field called key or item is unwrapped, exactly as by Camel.
+type encoder struct {
+	table    *table
+	settings *settings
+
+	writer itemWriter
+	reader jsonReader
+	key    []byte
+}
+
+func newEncoder(t *table, s *settings) *encoder { return &encoder{table: t, settings: s} }
+
+// encode returns the item (or, to delete, its key attributes) in DynamoDB's JSON, and the primary key in canonical form. Both are valid until
+// the next call. An error is a [*connect.DataError] that names the table and, where there is one, the attribute.
+func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
+	if err := e.checkHeaders(r); err != nil {
+		return nil, nil, err
+	}
+	e.writer.reset(e.table)
+	switch v := r.Value.(type) {
+	case connect.RawJSON:
+		err = e.encodeText(v)
+	case string, []byte:
+		err = e.encodeOpaque(v)
+	default:
+		err = e.encodeValue(v)
+	}
+	if err != nil {
+		return nil, nil, e.dataError(r, err)
+	}
+	if err := e.writer.check(); err != nil {
+		return nil, nil, err
+	}
+	if e.settings.operation == deleteItem {
+		if err := e.checkOnlyKey(); err != nil {
+			return nil, nil, err
+		}
+	}
+	e.key = e.writer.appendKey(e.key[:0])
+	return e.writer.out, e.key, nil
+}
+
+// encodeText reads JSON text in one pass; only an envelope with "key" or "item" is read a second time, from inside.
+func (e *encoder) encodeText(text []byte) error {
+	if err := e.reader.readItem(text, &e.writer); err != nil {
+		return err
+	}
+	key, item := e.reader.key, e.reader.item
+	if !key.given() && !item.given() {
+		return nil
+	}
+	for _, s := range []span{key, item} {
+		if s.given() && text[s.start] != '{' {
+			return errNotObject
+		}
+	}
+	chosen := e.choose(key.given(), item.given())
+	if chosen == wholeBody {
+		return nil
+	}
+	s := key
+	if chosen == itemMember {
+		s = item
+	}
+	e.writer.reset(e.table)
+	return e.reader.readItem(text[s.start:s.end], &e.writer)
+}
+
+// encodeOpaque reads a value that came through a converter for strings or bytes. Camel's sink reads it as JSON text, unless it is told to
+// marshal it first, which leaves a JSON string and no object.
+func (e *encoder) encodeOpaque(v any) error {
+	text, ok := v.([]byte)
+	if !ok {
+		text = []byte(v.(string))
+	}
+	if e.settings.marshal {
+		return errNotObject
+	}
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return errNotJSON
+	}
+	return e.encodeText(bytes.TrimSpace(text))
+}
+
+func (e *encoder) encodeValue(v any) error {
+	if !isObject(v) {
+		return errNotObject
+	}
+	key, keyGiven := member(v, "key")
+	item, itemGiven := member(v, "item")
+	for _, m := range []struct {
+		v     any
+		given bool
+	}{{key, keyGiven}, {item, itemGiven}} {
+		if m.given && !isObject(m.v) {
+			return errNotObject
+		}
+	}
+	switch e.choose(keyGiven, itemGiven) {
+	case keyMember:
+		v = key
+	case itemMember:
+		v = item
+	}
+	return readValueItem(v, &e.writer)
+}
+
+// shape is the part of a record's value that is sent.
+type shape int
+
+const (
+	wholeBody shape = iota
+	keyMember
+	itemMember
+)
+
+func (e *encoder) choose(key, item bool) shape {
+	switch {
+	case item && e.settings.operation == putItem:
+		return itemMember
+	case key:
+		return keyMember
+	}
+	return wholeBody
+}
+
+// checkOnlyKey refuses attributes besides the key, as the service does for a delete.
+func (e *encoder) checkOnlyKey() error {
+	var attributes map[string]json.RawMessage
+	if err := json.Unmarshal(e.writer.out, &attributes); err != nil {
+		return fmt.Errorf("read the key that was written: %w", err)
+	}
+	if len(attributes) > e.table.keys {
+		return connect.NewDataError("table %q: to delete an item the record must hold its key %s and nothing else, found %d attributes",
+			e.table.name, e.table.keyNames(), len(attributes))
+	}
+	return nil
+}
+
+// ddbHeaderPrefix begins the Kafka headers by which Camel's sink lets a record choose its own table, operation or item.
+const ddbHeaderPrefix = "CamelHeader.CamelAwsDdb"
+
+// checkHeaders refuses a record whose headers ask for something else than the connector's settings: to write it anyway could be to
+// write to the wrong table.
+func (e *encoder) checkHeaders(r *connect.SinkRecord) error {
+	if !e.settings.mapHeaders {
+		return nil
+	}
+	for i := range r.Headers {
+		if strings.HasPrefix(r.Headers[i].Key, ddbHeaderPrefix) {
+			return connect.NewDataError("table %q: the header %q of the record is not supported; settings of one record cannot differ from the connector's",
+				e.table.name, r.Headers[i].Key)
+		}
+	}
+	return nil
+}
+
+// dataError names what stands where an item was expected.
+func (e *encoder) dataError(r *connect.SinkRecord, err error) error {
+	switch {
+	case errors.Is(err, errNotObject):
+		return connect.NewDataError("table %q: the record's value, and its members \"key\" and \"item\" if it has them, must be JSON objects, found %s", e.table.name, e.found(r.Value))
+	case errors.Is(err, errNotJSON):
+		return connect.NewDataError("table %q: the record's value must be a JSON object, found text that is not JSON", e.table.name)
+	case errors.Is(err, errTooDeep):
+		return connect.NewDataError("table %q, attribute %q: %s", e.table.name, e.writer.topLevelName(len(e.writer.out)), tooDeep)
+	}
+	return connect.NewDataError("table %q, attribute %q: %w", e.table.name, e.writer.topLevelName(len(e.writer.out)), err)
+}
+
+// found says what a record's value is, without showing it.
+func (e *encoder) found(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "no value (a tombstone)"
+	case connect.RawJSON:
+		if e.reader.key.given() || e.reader.item.given() {
+			return "a member that is none"
+		}
+		return "JSON " + jsonKind(v)
+	case string:
+		return "a string"
+	case []byte:
+		return "bytes"
+	case bool:
+		return "a boolean"
+	case int8, int16, int32, int64, float32, float64, connect.Decimal:
+		return "a number"
+	case []any:
+		return "an array"
+	case time.Time:
+		return "a time"
+	case map[string]any, *connect.Struct:
+		return "a member that is none"
+	default:
+		return fmt.Sprintf("a value of type %T", v)
+	}
+}
+
+func jsonKind(text []byte) string {
+	if len(text) == 0 {
+		return "text that is empty"
+	}
+	switch text[0] {
+	case '"':
+		return "string"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	return "number"
+}
+
+// isObject reports whether a Connect value has named members.
+func isObject(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return v != nil
+	case *connect.Struct:
+		return v != nil
+	case connect.RawJSON:
+		return len(v) > 0 && v[0] == '{'
+	}
+	return false
+}
+
+// member returns a member of a map or struct, and whether there is one.
+func member(v any, name string) (any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		m, ok := v[name]
+		return m, ok
+	case *connect.Struct:
+		m, ok := v.Get(name)
+		return m, ok && m != nil // an optional field that is not set is as good as absent
+	}
+	return nil, false
+}

@@ -1,0 +1,358 @@
+package dynamodb
+
+import (
+	"container/heap"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"sluice/connect"
+)
+
+// Bounds of a BatchWriteItem call, by the service, and of the memory of one task, by us.
+const (
+	maxBatchItems = 25
+	maxBatchBytes = 16<<20 - 64<<10 // of 16 MB; the rest is for what stands around the items
+
+	maxBacklogRecords = 50_000
+	maxBacklogBytes   = 16 << 20
+
+	callTimeout = 10 * time.Second
+)
+
+// engine writes what it is given to one table: many keys at once, each key in order. The package's documentation has the picture,
+// DESIGN.md the reasons.
+//
+// Invariants, which the tests hold it to:
+//
+//  1. Of all writes of one key at most one is with the service ([slot]). A newer write is sent after the older one was answered, or
+//     in its stead if that one was not sent.
+//  2. A record is finished only when the table holds its effect, the effect of a newer record of the same key, or when the worker
+//     has answered its report with nil. Nothing else moves what may be committed ([partition]).
+//  3. A write that was replaced is kept until its successor is finished, and comes back if its successor is rejected.
+//  4. After drain has returned, nothing of the partitions given away is sent.
+//
+// One lock guards the state. It is never held while something waits: calls of the service, of the worker and of the log are made outside.
+// Goroutines: one for the timers, one for each call in flight, one while reports are unanswered. stop waits for all of them.
+type engine struct {
+	log    *slog.Logger
+	send   func(context.Context, []*write) outcome
+	report func(*connect.SinkRecord, error) <-chan error
+	wake   func() // makes the worker call Put soon
+
+	ctx    context.Context // ends when the engine is stopped
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	kick   chan struct{} // the timers have to look again
+
+	mu       sync.Mutex
+	parts    map[connect.TopicPartition]*partition
+	slots    map[string]*slot // the keys with unfinished writes
+	ready    []*slot          // keys that can be sent now, first come first served
+	paused   pausedKeys       // keys that wait for their back-off
+	split    []*batch         // parts of rejected batches; their keys are still taken
+	inFlight map[*batch]context.CancelFunc
+	pace     pace
+	troubles [2]trouble
+	reports  []unanswered
+	awaiting bool // a goroutine waits for the reports
+
+	records  int // unfinished
+	bytes    int // that they hold
+	wantRoom bool
+	nextTick time.Time     // when the timers look next; zero: not at all
+	changed  chan struct{} // closed and renewed when a partition given away has less under way
+	failed   error
+	stopped  bool
+}
+
+// outcome is the answer to one call.
+type outcome struct {
+	class class
+	err   error // unless done
+
+	// Unprocessed tells, for a call that is done, which of its writes came back; nil if none did.
+	unprocessed []bool
+}
+
+// batch is what one call carries: never two writes of one key.
+type batch struct {
+	writes []*write
+}
+
+func newEngine(log *slog.Logger, send func(context.Context, []*write) outcome, report func(*connect.SinkRecord, error) <-chan error, wake func()) *engine {
+	return &engine{
+		log: log, send: send, report: report, wake: wake,
+		kick:     make(chan struct{}, 1),
+		parts:    make(map[connect.TopicPartition]*partition),
+		slots:    make(map[string]*slot),
+		inFlight: make(map[*batch]context.CancelFunc),
+		pace:     newPace(),
+		troubles: [2]trouble{{what: "the table has no capacity for all writes"}, {what: "writes to the table fail"}},
+		changed:  make(chan struct{}),
+	}
+}
+
+// start makes the engine ready to be given writes. stop must follow.
+func (e *engine) start() {
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.wg.Go(e.runTimers)
+}
+
+// stop ends every call in flight and waits for the goroutines. What is unfinished stays so.
+func (e *engine) stop(ctx context.Context) error {
+	e.mu.Lock()
+	e.stopped = true
+	e.mu.Unlock()
+	e.cancel()
+	ended := make(chan struct{})
+	go func() {
+		e.wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// open begins anew with partitions that were given to the task.
+func (e *engine) open(tps []connect.TopicPartition) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, tp := range tps {
+		e.parts[tp] = &partition{tp: tp}
+	}
+}
+
+// partition returns the books of a partition. A record may come before its partition was opened.
+func (e *engine) partition(tp connect.TopicPartition) *partition {
+	p := e.parts[tp]
+	if p == nil {
+		p = &partition{tp: tp}
+		e.parts[tp] = p
+	}
+	return p
+}
+
+// accept takes over a write. Key is the canonical key of its item. Full batches are sent at once; flush sends the rest.
+func (e *engine) accept(w *write, key []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.part = e.partition(w.record.TopicPartition())
+	w.seq = w.part.add(w.record.Offset)
+	e.records++
+	e.bytes += w.cost
+	s := e.slots[string(key)]
+	if s == nil {
+		s = &slot{key: string(key)}
+		e.slots[s.key] = s
+	}
+	w.slot = s
+	s.replaceWaiting(w)
+	e.enqueue(s)
+	if len(e.ready) >= maxBatchItems {
+		e.dispatch(false)
+	}
+}
+
+// flush sends whatever can be sent: a batch need not be full when a call is free.
+func (e *engine) flush() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.dispatch(true)
+}
+
+// failure returns the error that ended the engine's work, nil while it works.
+func (e *engine) failure() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.failed
+}
+
+// full reports whether the backlog has reached its bound. If so the worker is woken when half of it is gone.
+func (e *engine) full() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= maxBacklogRecords || e.bytes >= maxBacklogBytes
+	return e.wantRoom
+}
+
+func (e *engine) roomy() bool {
+	return e.records <= maxBacklogRecords/2 && e.bytes <= maxBacklogBytes/2
+}
+
+// committable returns what may be committed, given the offsets after the last records put.
+func (e *engine) committable(positions map[connect.TopicPartition]int64) map[connect.TopicPartition]int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := make(map[connect.TopicPartition]int64, len(positions))
+	for tp, position := range positions {
+		if p := e.parts[tp]; p != nil {
+			position = p.committable(position)
+		}
+		out[tp] = position
+	}
+	return out
+}
+
+// enqueue makes a key ready if it has something to send and nothing holds it.
+func (e *engine) enqueue(s *slot) {
+	if s.waiting == nil || s.sending != nil || s.queued {
+		return
+	}
+	s.queued = true
+	e.ready = append(e.ready, s)
+}
+
+// dispatch starts calls as long as the window allows and there is something to send; without partial only full batches.
+func (e *engine) dispatch(partial bool) {
+	for {
+		b := e.next(partial)
+		if b == nil {
+			return
+		}
+		ctx := e.register(b)
+		e.wg.Go(func() { e.call(ctx, b) })
+	}
+}
+
+// register notes a call that is about to start.
+func (e *engine) register(b *batch) context.Context {
+	ctx, cancel := context.WithTimeout(e.ctx, callTimeout)
+	e.inFlight[b] = cancel
+	return ctx
+}
+
+// call makes calls until there is nothing to send or no room in the window.
+func (e *engine) call(ctx context.Context, b *batch) {
+	for b != nil {
+		out := e.send(ctx, b.writes)
+		ctx, b = e.answered(b, out)
+	}
+}
+
+// next takes the next batch to be sent, nil if there is none or it may not be sent now.
+func (e *engine) next(partial bool) *batch {
+	if e.failed != nil || e.stopped || len(e.inFlight) >= e.pace.window {
+		return nil
+	}
+	if !e.pace.hold.IsZero() && time.Now().Before(e.pace.hold) {
+		return nil
+	}
+	if n := len(e.split); n > 0 {
+		b := e.split[n-1]
+		e.split = e.split[:n-1]
+		return b
+	}
+	if len(e.ready) == 0 || !partial && len(e.ready) < maxBatchItems {
+		return nil
+	}
+	b := &batch{writes: make([]*write, 0, min(maxBatchItems, len(e.ready)))}
+	for size := 0; len(e.ready) > 0 && len(b.writes) < maxBatchItems; {
+		s := e.ready[0]
+		if s.waiting != nil { // else its partition was given away
+			if size += len(s.waiting.item) + itemOverhead; size > maxBatchBytes && len(b.writes) > 0 {
+				break
+			}
+			s.sending, s.waiting = s.waiting, nil
+			s.sending.part.sending++
+			b.writes = append(b.writes, s.sending)
+		}
+		s.queued = false
+		e.ready[0] = nil
+		e.ready = e.ready[1:]
+	}
+	if len(b.writes) == 0 {
+		return nil
+	}
+	return b
+}
+
+// runTimers lets paused keys go on when their time has come, ends a hold, and notices the end of trouble.
+func (e *engine) runTimers() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-e.ctx.Done():
+			return
+		case <-e.kick:
+		case <-timer.C:
+		}
+		if next := e.tick(); !next.IsZero() {
+			timer.Reset(time.Until(next))
+		} else {
+			timer.Stop()
+		}
+	}
+}
+
+// tick does what is due and returns when something will be due next.
+func (e *engine) tick() time.Time {
+	e.mu.Lock()
+	now := time.Now()
+	for len(e.paused) > 0 && !e.paused[0].due.After(now) {
+		s := heap.Pop(&e.paused).(*slot)
+		s.queued = false
+		e.enqueue(s)
+	}
+	e.dispatch(true)
+	var lines []*logLine
+	for i := range e.troubles {
+		lines = append(lines, e.troubles[i].over(now))
+	}
+	e.nextTick = e.deadline(now)
+	next := e.nextTick
+	e.mu.Unlock()
+	e.logLines(lines)
+	return next
+}
+
+// deadline returns when the timers have to look next, zero if there is nothing to wait for.
+func (e *engine) deadline(now time.Time) time.Time {
+	var first time.Time
+	consider := func(t time.Time) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	if len(e.paused) > 0 {
+		consider(e.paused[0].due)
+	}
+	if e.pace.hold.After(now) {
+		consider(e.pace.hold)
+	}
+	for i := range e.troubles {
+		consider(e.troubles[i].ends())
+	}
+	return first
+}
+
+// schedule wakes the timers if something is due before they look next.
+func (e *engine) schedule(now time.Time) {
+	d := e.deadline(now)
+	if d.IsZero() || !e.nextTick.IsZero() && !d.Before(e.nextTick) {
+		return
+	}
+	e.nextTick = d
+	select {
+	case e.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (e *engine) logLines(lines []*logLine) {
+	for _, l := range lines {
+		if l != nil {
+			e.log.Log(context.Background(), l.level, l.message, l.args...)
+		}
+	}
+}
+
+// chance is for jitter.
+func chance() float64 { return rand.Float64() }

@@ -1,0 +1,71 @@
+package dynamodb
+
+import (
+	"context"
+	"maps"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/connect"
+)
+
+// Options are what a program that embeds the sink can decide for it, where a connector's settings leave it open. The zero value leaves
+// everything to the SDK: environment, profile, instance.
+type Options struct {
+	// Endpoint is the URL of the service, for example "http://127.0.0.1:8000". A connector that sets overrideEndpoint goes elsewhere.
+	Endpoint string
+	// Region counts if the connector names none.
+	Region string
+	// Credentials stand for the SDK's default chain. A connector with keys of its own, and without useDefaultCredentialsProvider, uses those.
+	Credentials aws.CredentialsProvider
+	// HTTPClient makes the requests; the caller closes its idle connections. Nil: each task has one of its own.
+	HTTPClient *http.Client
+}
+
+// Plugin returns the sink under the class name of Camel's DynamoDB sink, for [connect.NewPlugins].
+func Plugin(o Options) connect.Plugin {
+	return connect.Plugin{
+		Class: camelClass, TaskClass: camelTaskClass, Type: connect.SinkPluginType, Version: camelVersion,
+		NewSink: func() connect.SinkConnector { return &connector{options: o} },
+	}
+}
+
+// connector is the [connect.SinkConnector] of Camel's dialect. It has nothing running: all work is the tasks'.
+type connector struct {
+	options Options
+	props   map[string]string
+}
+
+var _ connect.ConfigValidator = (*connector)(nil)
+
+func (*connector) Version() string { return camelVersion }
+
+func (*connector) Config() *connect.ConfigDef { return camelConfigDef() }
+
+// ValidateConfig refuses settings whose effect is not built. As with Camel, a missing table or region is not found here but by the task.
+func (*connector) ValidateConfig(props map[string]string) []*connect.ConfigError {
+	c, err := camelConfigDef().Parse(props)
+	if err != nil {
+		return nil // each key was reported by itself
+	}
+	return camelRefusals(c)
+}
+
+func (c *connector) Start(_ context.Context, props map[string]string) error {
+	c.props = maps.Clone(props)
+	return nil
+}
+
+// TaskConfigs gives every task the connector's own settings: the consumer group spreads the partitions.
+func (c *connector) TaskConfigs(maxTasks int) ([]map[string]string, error) {
+	configs := make([]map[string]string, maxTasks)
+	for i := range configs {
+		configs[i] = maps.Clone(c.props)
+	}
+	return configs, nil
+}
+
+func (*connector) Stop(context.Context) error { return nil }
+
+func (c *connector) NewTask() connect.SinkTask { return &task{options: c.options, read: camelSettings} }

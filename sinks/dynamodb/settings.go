@@ -1,0 +1,38 @@
+package dynamodb
+
+import "log/slog"
+
+// settings is what the engine needs to know, whichever dialect of settings it was said in. A dialect is a [connect.ConfigDef] and a
+// pure function from properties to one value of this type.
+type settings struct {
+	table     string
+	operation operation
+
+	region      string // "": left to the plugin's options, then to the SDK (environment, profile)
+	endpoint    string // "": likewise
+	credentials credentialsMode
+	accessKey   string
+	secretKey   string
+
+	marshal    bool        // a text value is made JSON before it is read, so only objects can be items
+	mapHeaders bool        // headers of a record may ask for what its settings do not say
+	contentLog *slog.Level // log each record at this level; nil: never
+
+	notices []string // what is worth one line in the log when a task starts
+}
+
+// operation is what is done for a record.
+type operation uint8
+
+const (
+	putItem operation = iota
+	deleteItem
+)
+
+// credentialsMode tells where credentials come from.
+type credentialsMode uint8
+
+const (
+	defaultCredentials credentialsMode = iota // the plugin's options, else the SDK's default chain
+	staticCredentials                         // accessKey and secretKey
+)

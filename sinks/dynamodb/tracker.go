@@ -1,0 +1,54 @@
+package dynamodb
+
+import "sluice/connect"
+
+// partition keeps which records of one partition are finished: written, replaced by a newer write that is, or reported. What may be
+// committed is the offset of the first one that is not.
+//
+// Records are known in the order in which they were put. Offsets between them that never reached the sink (filtered out, control records)
+// need no entry: they lie below the next record that did.
+type partition struct {
+	tp      connect.TopicPartition
+	entries []entry // unfinished and finished records, the first of them unfinished
+	first   uint64  // sequence number of entries[0]
+
+	sending int  // writes that are with the service
+	reports int  // records whose report has no answer yet
+	closed  bool // given away: nothing of it may be sent any more
+}
+
+type entry struct {
+	offset int64
+	done   bool
+}
+
+// add enters the next record and returns its sequence number.
+func (p *partition) add(offset int64) uint64 {
+	p.entries = append(p.entries, entry{offset: offset})
+	return p.first + uint64(len(p.entries)) - 1
+}
+
+// finish marks a record as done. To finish one twice has no effect.
+func (p *partition) finish(seq uint64) {
+	if seq < p.first {
+		return
+	}
+	p.entries[seq-p.first].done = true
+	n := 0
+	for n < len(p.entries) && p.entries[n].done {
+		n++
+	}
+	p.entries = p.entries[n:]
+	p.first += uint64(n)
+	if len(p.entries) == 0 {
+		p.entries = nil // lets go of the memory of a long backlog
+	}
+}
+
+// committable returns the next offset to read after everything durable, given the offset after the last record put.
+func (p *partition) committable(position int64) int64 {
+	if len(p.entries) == 0 {
+		return position
+	}
+	return min(position, p.entries[0].offset)
+}
