@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -42,7 +41,7 @@ func TestPipeline(t *testing.T) {
 
 	produceTransactions(t, kafka, early)
 	runSluice(t, 0, []string{"BOOTSTRAP_SERVERS=" + kafka, "DATE_TYPE=account"}, "producer")
-	detector := startSluice(t, nil, "detector", "--config", applicationProperties(t, kafka))
+	detector := startSluice(t, []string{"BOOTSTRAP_SERVERS=" + kafka}, "detector", "--config", "configs/application_properties.json")
 	produceTransactions(t, kafka, late)
 
 	transactions, flags := readTopic(t, kafka, "transactions"), readTopic(t, kafka, "flagged-accounts")
@@ -83,18 +82,4 @@ func TestPipeline(t *testing.T) {
 func produceTransactions(t *testing.T, kafka string, n int) {
 	t.Helper()
 	runSluice(t, 0, []string{"BOOTSTRAP_SERVERS=" + kafka, "DATE_TYPE=transaction"}, "producer", "--rate=0", "--count="+strconv.Itoa(n))
-}
-
-// applicationProperties is the detector's file of configs/ with another broker.
-func applicationProperties(t *testing.T, kafka string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(root, "configs", "application_properties.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "application_properties.json")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(b), "localhost:9092", kafka)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
