@@ -1,0 +1,333 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sluice/connect"
+	"sluice/internal/kafka"
+)
+
+// Task is one sink task.
+//
+//	         ┌──────────── Pause ───────────┐
+//	New ─> RUNNING <──────────────────── PAUSED
+//	         │          Resume              │
+//	         ├─ Stop ──> closing ─> ended   ┘  (Stop and Cancel work in each state)
+//	         ├─ error ─> closing ─> FAILED
+//	         └─ Cancel ─────────── ended, without commit and without status
+//
+// Run is called once, by the goroutine that owns the task; all other methods may be called from anywhere.
+type Task struct {
+	cfg       Config
+	log       *slog.Logger
+	task      connect.SinkTask
+	opener    connect.Opener       // nil if the plugin is none
+	committer connect.PreCommitter // nil if the plugin is none
+	flusher   connect.Flusher      // nil if the plugin is none
+	reader    Reader
+	sinkCtx   *sinkContext
+	stats     counters
+
+	// Owned by the goroutine that runs the task.
+	offsets   offsets
+	batch     []connect.SinkRecord // converted and not accepted yet
+	redeliver bool                 // the batch was refused with a retriable error; all partitions are paused
+	paused    bool                 // the pause is in effect
+	closing   bool                 // the group's callbacks no longer matter
+	topics    map[string]struct{}  // seen
+
+	mu      sync.Mutex // guards what follows; never held over a call to plugin, reader or listener
+	want    wish
+	failed  error         // found outside of the task's goroutine
+	changed chan struct{} // has room for one: something above was changed
+	cancel  context.CancelFunc
+	orphan  bool
+}
+
+// wish is what the owner asked for.
+type wish struct {
+	pause, stop bool
+}
+
+// New checks the configuration and returns a task that does nothing until Run.
+func New(cfg Config) (*Task, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &Task{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		task:    cfg.Task,
+		topics:  map[string]struct{}{},
+		want:    wish{pause: cfg.Paused},
+		changed: make(chan struct{}, 1),
+	}
+	t.opener, _ = cfg.Task.(connect.Opener)
+	t.committer, _ = cfg.Task.(connect.PreCommitter)
+	t.flusher, _ = cfg.Task.(connect.Flusher)
+	t.offsets.init()
+	t.sinkCtx = &sinkContext{t: t}
+	t.reader, err = cfg.NewReader(kafka.GroupReaderConfig{
+		Properties: cfg.ConsumerProperties,
+		Topics:     cfg.Topics,
+		Listener:   (*rebalanceListener)(t),
+		Logger:     cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("consumer of sink task %s: %w", cfg.ID, err)
+	}
+	return t, nil
+}
+
+// Run runs the task until it is stopped, fails or is cancelled; the end of ctx cancels it. It returns the failure, or nil. When it
+// returns, the plugin's task is stopped and the reader is closed.
+func (t *Task) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t.mu.Lock()
+	t.cancel = cancel
+	if t.orphan {
+		cancel()
+	}
+	t.mu.Unlock()
+
+	err := t.run(ctx)
+	if ctx.Err() != nil { // an orphan writes no status: its successor may have begun
+		return nil
+	}
+	if err != nil {
+		t.log.Error("task failed and is stopped; it does not run again until it is restarted", "err", err)
+		t.cfg.Listener.Failed(t.cfg.ID, err)
+		return err
+	}
+	t.cfg.Listener.Shutdown(t.cfg.ID)
+	return nil
+}
+
+// run is the life of the task without its last status.
+func (t *Task) run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, t.closeReader(ctx)) }()
+
+	if stop := t.waitWhilePaused(ctx); stop {
+		return nil
+	}
+	defer func() { err = errors.Join(err, t.stopPlugin(ctx)) }()
+	if err := t.call("start", func() error { return t.task.Start(ctx, t.sinkCtx, t.cfg.TaskProps) }); err != nil {
+		return err
+	}
+	t.cfg.Listener.Startup(t.cfg.ID)
+
+	err = t.loop(ctx)
+	// What was put before a failure is still committed; the failing batch is not.
+	return errors.Join(err, t.closeAll(ctx))
+}
+
+// waitWhilePaused holds a task that starts paused, subscribed to nothing. It returns true if the task is to end.
+func (t *Task) waitWhilePaused(ctx context.Context) bool {
+	told := false
+	for {
+		w, _ := t.wishes()
+		switch {
+		case w.stop:
+			return true
+		case !w.pause:
+			return false
+		case !told:
+			told = true
+			t.cfg.Listener.Paused(t.cfg.ID)
+		}
+		select {
+		case <-ctx.Done():
+			return true
+		case <-t.changed:
+		}
+	}
+}
+
+// loop polls, puts and commits until the task is to end.
+func (t *Task) loop(ctx context.Context) error {
+	t.offsets.nextCommit = time.Now().Add(t.cfg.OffsetFlushInterval)
+	for {
+		w, failed := t.wishes()
+		if failed != nil {
+			return failed
+		}
+		if w.stop || ctx.Err() != nil {
+			return nil
+		}
+		t.applyPause(w.pause)
+		if err := t.commitIfDue(ctx); err != nil {
+			return err
+		}
+		t.sinkCtx.apply()
+		messages, err := t.reader.Poll(ctx, t.pollWait())
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return pollError(err)
+		}
+		if err := t.convert(ctx, messages); err != nil {
+			return err
+		}
+		if err := t.deliver(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// pollWait returns how long a poll may wait: until the next commit, and no longer than the plugin asked for.
+func (t *Task) pollWait() time.Duration {
+	wait := max(0, time.Until(t.offsets.nextCommit))
+	if d, ok := t.sinkCtx.takeTimeout(); ok {
+		wait = min(wait, d)
+	}
+	return wait
+}
+
+// deliver gives the batch, which may be empty, to the plugin.
+func (t *Task) deliver(ctx context.Context) error {
+	began := time.Now()
+	err := t.call("put", func() error { return t.task.Put(ctx, t.batch) })
+	t.stats.putTime(time.Since(began))
+	if connect.IsRetriable(err) {
+		t.log.Warn("put is tried again later", "records", len(t.batch), "err", err)
+		if !t.redeliver {
+			t.redeliver = true
+			t.reader.Pause(toKafka(t.offsets.assigned())...)
+		}
+		return nil
+	}
+	if err != nil {
+		return putError(err)
+	}
+	// From here on the batch counts as put: only now may its offsets enter a commit.
+	t.offsets.advance()
+	t.stats.put.Add(int64(len(t.batch)))
+	clear(t.batch) // the records' memory must not outlive them here
+	t.batch = t.batch[:0]
+	if t.redeliver {
+		t.redeliver = false
+		t.resumePartitions()
+	}
+	return nil
+}
+
+// resumePartitions resumes what neither the plugin nor the owner has paused.
+func (t *Task) resumePartitions() {
+	if t.paused {
+		return
+	}
+	t.reader.Resume(toKafka(t.sinkCtx.wanted(t.offsets.assigned()))...)
+}
+
+// applyPause brings a pause or resume that was asked for into effect.
+func (t *Task) applyPause(pause bool) {
+	if pause == t.paused {
+		return
+	}
+	t.paused = pause
+	if pause {
+		t.reader.Pause(toKafka(t.offsets.assigned())...)
+		t.offsets.requestCommit()
+		t.cfg.Listener.Paused(t.cfg.ID)
+		return
+	}
+	if !t.redeliver {
+		t.resumePartitions()
+	}
+	t.cfg.Listener.Resumed(t.cfg.ID)
+}
+
+// closeAll gives up all partitions for good: pre-commit, close, commit.
+func (t *Task) closeAll(ctx context.Context) error {
+	t.closing = true
+	return t.closePartitions(ctx, t.offsets.assigned(), true)
+}
+
+// stopPlugin ends the plugin's task. It gets a context of its own, since it has to clean up after a cancel too.
+func (t *Task) stopPlugin(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout)
+	defer cancel()
+	if err := t.call("stop", func() error { return t.task.Stop(ctx) }); err != nil {
+		t.log.Warn("the plugin's stop failed", "err", err)
+	}
+	return nil
+}
+
+// closeReader leaves the group.
+func (t *Task) closeReader(ctx context.Context) error {
+	t.closing = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout)
+	defer cancel()
+	if err := t.reader.Close(ctx); err != nil {
+		t.log.Warn("closing the consumer failed", "err", err)
+	}
+	return nil
+}
+
+// call runs a method of the plugin and turns a panic into an error: one bad plugin must not take the worker along.
+func (t *Task) call(what string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError(what, p)
+		}
+	}()
+	return f()
+}
+
+// Pause asks for a pause: polling goes on for the group's sake, records stop. Resume ends it.
+func (t *Task) Pause() { t.change(func() { t.want.pause = true }) }
+
+// Resume ends a pause.
+func (t *Task) Resume() { t.change(func() { t.want.pause = false }) }
+
+// Stop asks the task to end in order: what is durable is committed, the group is left. Run returns when it is done.
+func (t *Task) Stop() { t.change(func() { t.want.stop = true }) }
+
+// Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status.
+func (t *Task) Cancel() {
+	t.change(func() {
+		t.orphan = true
+		if t.cancel != nil {
+			t.cancel()
+		}
+	})
+}
+
+// fail makes the task fail with err at its next step. The first failure counts.
+func (t *Task) fail(err error) {
+	t.change(func() {
+		if t.failed == nil {
+			t.failed = err
+		}
+	})
+}
+
+// change applies f under the lock and wakes the task.
+func (t *Task) change(f func()) {
+	t.mu.Lock()
+	f()
+	t.mu.Unlock()
+	t.wake()
+}
+
+func (t *Task) wake() {
+	select {
+	case t.changed <- struct{}{}:
+	default:
+	}
+	t.reader.Wakeup()
+}
+
+func (t *Task) wishes() (wish, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.want, t.failed
+}

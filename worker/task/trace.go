@@ -1,0 +1,77 @@
+package task
+
+import (
+	"errors"
+	"strings"
+
+	"sluice/connect"
+)
+
+// Trace returns the text that a status shows for a failure. It has the form of a Java stack trace, because that is what operators and
+// tools are used to: class and message of each error, one "Caused by" for each cause; in place of Java's frames stands what the error is
+// about.
+//
+//	org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler
+//		at stage VALUE_CONVERTER with class org.apache.kafka.connect.json.JsonConverter, record of topic t, partition 0, offset 5
+//	Caused by: org.apache.kafka.connect.errors.DataException: ...
+func Trace(err error) string {
+	var b strings.Builder
+	for err != nil {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
+			err = joined.Unwrap()[0] // the first one is the reason; what went wrong in its wake is in the log
+			continue
+		}
+		cause := errors.Unwrap(err)
+		if retriable, ok := err.(*connect.RetriableError); ok && cause != nil && retriable.Error() == cause.Error() {
+			err = cause // only a mark
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("Caused by: ")
+		}
+		b.WriteString(javaClass(err))
+		if m := ownMessage(err, cause); m != "" {
+			b.WriteString(": ")
+			b.WriteString(m)
+		}
+		b.WriteByte('\n')
+		if e, ok := err.(*Error); ok {
+			if e.Stage != "" {
+				b.WriteString("\tat " + e.where() + "\n")
+			}
+			for line := range strings.Lines(string(e.stack)) {
+				b.WriteString("\tat " + strings.TrimSpace(line) + "\n")
+			}
+		}
+		err = cause
+	}
+	return b.String()
+}
+
+// javaClass returns the name under which Java users know an error.
+func javaClass(err error) string {
+	switch e := err.(type) {
+	case interface{ JavaClass() string }:
+		return e.JavaClass()
+	case *connect.DataError:
+		return "org.apache.kafka.connect.errors.DataException"
+	case *connect.RetriableError:
+		return "org.apache.kafka.connect.errors.RetriableException"
+	case *connect.ConfigError:
+		return "org.apache.kafka.common.config.ConfigException"
+	}
+	return connectException
+}
+
+// ownMessage returns the text of err without that of its cause, which gets a line of its own.
+func ownMessage(err, cause error) string {
+	if e, ok := err.(*Error); ok {
+		return e.Message
+	}
+	m := err.Error()
+	if cause != nil {
+		m = strings.TrimSuffix(m, cause.Error())
+		m = strings.TrimSuffix(strings.TrimRight(m, " "), ":")
+	}
+	return m
+}
