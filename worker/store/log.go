@@ -62,12 +62,15 @@ func (t Topic) open(maxPartitions int32, logger *slog.Logger) (openLog, error) {
 		}
 		return l, nil
 	}
-	for role, props := range map[kafka.Role]kafka.Properties{kafka.Consumer: t.Reader, kafka.ProducerRole: t.Producer, kafka.AdminRole: t.Admin} {
-		if props == nil {
+	for _, client := range []struct {
+		role  kafka.Role
+		props kafka.Properties
+	}{{kafka.Consumer, t.Reader}, {kafka.ProducerRole, t.Producer}, {kafka.AdminRole, t.Admin}} {
+		if client.props == nil {
 			continue
 		}
-		if _, err := kafka.CheckProperties(props, role); err != nil {
-			return nil, fmt.Errorf("%s of topic %q: %w", role, t.Name, err)
+		if _, err := kafka.CheckProperties(client.props, client.role); err != nil {
+			return nil, fmt.Errorf("%s of topic %q: %w", client.role, t.Name, err)
 		}
 	}
 	return open, nil

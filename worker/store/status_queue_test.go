@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// flakyLog refuses writes, as an unreachable broker does, while down is set.
+type flakyLog struct {
+	memoryReader
+	down  bool
+	tries int
+}
+
+func (l *flakyLog) Send(ctx context.Context, key string, value []byte) error {
+	l.tries++
+	if l.down {
+		return io.ErrUnexpectedEOF
+	}
+	return l.memoryReader.Send(ctx, key, value)
+}
+
+func TestStatusesSurviveAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log MemoryLog
+		flaky := &flakyLog{}
+		s := newStatusStore(func(onRecord func(Record)) (keyedLog, error) {
+			flaky.memoryReader = memoryReader{log: &log, onRecord: onRecord}
+			return flaky, nil
+		}, nil)
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		flaky.down = true
+		for _, state := range []State{Unassigned, Restarting, Running} {
+			s.PutConnector("x", Status{State: state, WorkerID: "a"})
+		}
+		s.PutConnectorSafe("y", Status{State: Failed, WorkerID: "a"})
+		time.Sleep(10 * time.Second) // virtual
+		synctest.Wait()
+		if flaky.tries < 8 || flaky.tries > 20 {
+			t.Errorf("%d tries in 10 s", flaky.tries)
+		}
+		flaky.down = false
+		if err := s.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range log.Records() {
+			got = append(got, r.Key+" "+string(r.Value[10:17]))
+		}
+		// What was superseded meanwhile is not written: nobody saw it in time.
+		if want := []string{"status-connector-x RUNNING", `status-connector-y FAILED"`}; !slices.Equal(got, want) {
+			t.Errorf("written:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestClosingGivesUpAtItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log MemoryLog
+		flaky := &flakyLog{down: true}
+		s := newStatusStore(func(onRecord func(Record)) (keyedLog, error) {
+			flaky.memoryReader = memoryReader{log: &log, onRecord: onRecord}
+			return flaky, nil
+		}, nil)
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.PutConnector("x", Status{State: Running, WorkerID: "a"})
+		s.PutConnector("y", Status{State: Running, WorkerID: "a"})
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		err := s.Close(ctx)
+		if took := time.Since(begin); took != 3*time.Second {
+			t.Errorf("closing took %s", took)
+		}
+		if err == nil || !strings.Contains(err.Error(), "2 statuses were not written") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
