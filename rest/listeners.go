@@ -158,9 +158,7 @@ func (l *Listeners) Addrs() []net.Addr {
 func (l *Listeners) AdvertisedURL() string { return l.advertised.String() }
 
 // WorkerID names this worker in statuses: host and port of AdvertisedURL.
-func (l *Listeners) WorkerID() string {
-	return l.advertised.Hostname() + ":" + l.advertised.Port()
-}
+func (l *Listeners) WorkerID() string { return l.advertised.Host }
 
 // Close gives the addresses up. It may be called after Run, and twice.
 func (l *Listeners) Close() error {

@@ -25,11 +25,11 @@ func negotiate(r *http.Request) (mediaType string, ok bool) {
 // match reports whether the client takes a media type, and the parameters of the entry in its Accept header that says so. A client that
 // says nothing takes everything.
 func match(r *http.Request, main, sub string) (params map[string]string, ok bool) {
-	accept := r.Header.Values("Accept")
-	if len(accept) == 0 {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if strings.Trim(accept, ", ") == "" {
 		return nil, true
 	}
-	for _, entry := range strings.Split(strings.Join(accept, ","), ",") {
+	for entry := range strings.SplitSeq(accept, ",") {
 		t, params, err := mime.ParseMediaType(entry)
 		if err != nil {
 			continue
