@@ -1,0 +1,265 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+
+	"sluice/internal/kafka"
+)
+
+// sender is what the loop needs of a [kafka.Producer].
+type sender interface {
+	Start(context.Context) error
+	SendAsync(ctx context.Context, rec kafka.OutRecord, done func(partition int32, offset int64, err error)) error
+	Flush(context.Context) error
+	Close(context.Context) error
+}
+
+// admin is what the loop needs of a [kafka.Admin].
+type admin interface {
+	PartitionCount(ctx context.Context, topic string) (int32, error)
+	CreateTopic(context.Context, kafka.TopicSpec) (bool, error)
+	Close() error
+}
+
+// Producer makes records and sends them.
+type Producer struct {
+	cfg    Config
+	sender sender
+	admin  admin
+
+	sent, acknowledged atomic.Int64
+
+	mu  sync.Mutex
+	err error // the first failed delivery
+}
+
+// Stats is what a producer has done since it was started.
+type Stats struct {
+	Sent         int64 // records handed over for sending
+	Acknowledged int64 // records that Kafka has acknowledged
+}
+
+// New checks cfg and draws a seed if it has none. It connects to nothing and
+// starts nothing.
+func New(cfg Config) (*Producer, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	const clientID = "sluice-producer"
+	sender, err := kafka.NewProducer(kafka.ProducerConfig{
+		Properties: kafka.Properties{
+			"bootstrap.servers": cfg.BootstrapServers,
+			"client.id":         clientID,
+			"acks":              "all",
+		},
+		Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("producer of topic %q: %w", cfg.topic(), err)
+	}
+	adm, err := kafka.NewAdmin(kafka.AdminConfig{
+		Properties: kafka.Properties{"bootstrap.servers": cfg.BootstrapServers, "client.id": clientID},
+		Logger:     cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("admin of topic %q: %w", cfg.topic(), err)
+	}
+	return assemble(cfg, sender, adm), nil
+}
+
+// assemble makes a producer of a complete config and its clients.
+func assemble(cfg Config, s sender, a admin) *Producer {
+	for cfg.Seed == 0 {
+		cfg.Seed = rand.Uint64()
+	}
+	return &Producer{cfg: cfg, sender: s, admin: a}
+}
+
+// Seed returns the seed of the records, drawn or given.
+func (p *Producer) Seed() uint64 { return p.cfg.Seed }
+
+// Stats returns a snapshot. It may be called from any goroutine at any time.
+func (p *Producer) Stats() Stats {
+	acknowledged := p.acknowledged.Load()
+	return Stats{Sent: p.sent.Load(), Acknowledged: acknowledged}
+}
+
+// Run creates the topic if it is missing, then makes and sends records until
+// there are enough of them or ctx ends, which is no error. It returns when all
+// of them are acknowledged. It is an error if Kafka cannot be reached within
+// Config.StartTimeout, if a record cannot be delivered within the client's own
+// delivery timeout, or if the end of ctx leaves records unacknowledged for
+// longer than Config.StopTimeout.
+//
+// Run may be called once.
+//
+// Differs: the original pauses after its last batch too; Run returns.
+func (p *Producer) Run(ctx context.Context) error {
+	runCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := p.start(runCtx)
+	started := err == nil
+	if started {
+		p.cfg.Logger.Info("producer is running", "data", p.cfg.Data, "topic", p.cfg.topic(), "seed", p.cfg.Seed)
+		if err = p.sendAll(runCtx, cancel); err == nil {
+			err = p.flush(runCtx) // as long as deliveries take
+		}
+	}
+	if ctx.Err() != nil && (!started || errors.Is(err, ctx.Err())) {
+		err = nil // told to stop
+	}
+	stopCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.StopTimeout)
+	defer stop()
+	if started && err == nil {
+		err = p.flush(stopCtx)
+	}
+	if failure := p.failure(); failure != nil {
+		err = failure
+	}
+	return errors.Join(err, p.sender.Close(stopCtx), p.admin.Close())
+}
+
+// start makes the topic and the sender ready. The clients wait for brokers that
+// cannot be reached.
+func (p *Producer) start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.StartTimeout)
+	defer cancel()
+	if err := p.ensureTopic(ctx); err != nil {
+		return err
+	}
+	if err := p.sender.Start(ctx); err != nil {
+		return fmt.Errorf("start the producer of topic %q: %w", p.cfg.topic(), err)
+	}
+	return nil
+}
+
+// ensureTopic creates the topic if it is missing. Looking first spares the
+// permission to create when it is there.
+func (p *Producer) ensureTopic(ctx context.Context) error {
+	topic := p.cfg.topic()
+	_, err := p.admin.PartitionCount(ctx, topic)
+	var unknown *kafka.UnknownTopicError
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &unknown) {
+		return fmt.Errorf("look for topic %q: %w", topic, err)
+	}
+	spec := kafka.TopicSpec{Name: topic, Partitions: p.cfg.Partitions, ReplicationFactor: -1}
+	if spec.Partitions == 0 {
+		spec.Partitions = -1
+	}
+	created, err := p.admin.CreateTopic(ctx, spec)
+	if err != nil {
+		return fmt.Errorf("create topic %q: %w", topic, err)
+	}
+	if created {
+		p.cfg.Logger.Info("created topic", "topic", topic)
+	}
+	return nil
+}
+
+// sendAll makes and hands over the records. A failed delivery cancels the run.
+func (p *Producer) sendAll(ctx context.Context, cancel context.CancelCauseFunc) error {
+	done := func(_ int32, _ int64, err error) {
+		if err == nil {
+			p.acknowledged.Add(1)
+			return
+		}
+		p.fail(err)
+		cancel(err)
+	}
+	if p.cfg.Data == Accounts {
+		return p.sendFlags(ctx, done)
+	}
+	return p.sendTransactions(ctx, done)
+}
+
+func (p *Producer) sendFlags(ctx context.Context, done func(int32, int64, error)) error {
+	for flag := range Flags(p.cfg.Accounts, p.cfg.FlaggedShare, p.cfg.Clock) {
+		key := flag.AppendKey(nil)
+		if err := p.hand(ctx, key, flag.AppendValue(nil), done); err != nil {
+			return err
+		}
+		if p.cfg.OnFlag != nil {
+			p.cfg.OnFlag(flag.Row())
+		}
+	}
+	return nil
+}
+
+func (p *Producer) sendTransactions(ctx context.Context, done func(int32, int64, error)) error {
+	generator := NewGenerator(p.cfg.Seed, p.cfg.Accounts, p.cfg.Clock)
+	pace := newPace(p.cfg.Rate, p.cfg.Seed)
+	limit := p.cfg.limit()
+	for sent := int64(0); sent != limit; {
+		if err := pace.wait(ctx, sent); err != nil {
+			return err
+		}
+		batch := int64(p.cfg.Batch)
+		if limit >= 0 {
+			batch = min(batch, limit-sent)
+		}
+		for range batch {
+			t := generator.Next()
+			buf := t.AppendKey(make([]byte, 0, recordBytes))
+			key := len(buf)
+			buf = t.AppendValue(buf)
+			if err := p.hand(ctx, buf[:key:key], buf[key:], done); err != nil {
+				return err
+			}
+			if p.cfg.OnTransaction != nil {
+				p.cfg.OnTransaction(t.Row())
+			}
+		}
+		sent += batch
+		if p.cfg.Rate == 0 { // the original waits for its batch
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recordBytes is room for the key and value of nearly every transaction.
+const recordBytes = 352
+
+// hand hands a record over to the sender; it blocks while the sender is full.
+func (p *Producer) hand(ctx context.Context, key, value []byte, done func(int32, int64, error)) error {
+	rec := kafka.OutRecord{Topic: p.cfg.topic(), Partition: -1, Key: key, Value: value}
+	if err := p.sender.SendAsync(ctx, rec, done); err != nil {
+		return err
+	}
+	p.sent.Add(1)
+	return nil
+}
+
+func (p *Producer) flush(ctx context.Context) error {
+	if err := p.sender.Flush(ctx); err != nil {
+		s := p.Stats()
+		return fmt.Errorf("%d of %d records are not acknowledged: %w", s.Sent-s.Acknowledged, s.Sent, err)
+	}
+	return nil
+}
+
+// fail keeps the first failed delivery.
+func (p *Producer) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = fmt.Errorf("deliver to topic %q: %w", p.cfg.topic(), err)
+	}
+}
+
+func (p *Producer) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
