@@ -1,0 +1,103 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"sluice/connect"
+)
+
+// task implements [connect.SinkTask] and [connect.Flusher].
+//
+// Kafka: org.apache.kafka.connect.file.FileStreamSinkTask.
+type task struct {
+	text func(value any) string
+	out  io.Writer // standard output until Start opens a file
+
+	file  *os.File // nil for standard output
+	lines []byte   // reused from one batch to the next
+}
+
+// OpenError says that the file could not be opened. The task fails.
+type OpenError struct {
+	File  string
+	Cause error
+}
+
+// Error returns the message of Kafka's example.
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("Couldn't find or create file '%s' for FileStreamSinkTask", e.File)
+}
+
+// Unwrap returns the cause.
+func (e *OpenError) Unwrap() error { return e.Cause }
+
+// Start opens the file.
+func (t *task) Start(_ context.Context, tc connect.SinkTaskContext, props map[string]string) error {
+	cfg, err := configDef.Parse(props)
+	if err != nil {
+		return err
+	}
+	name := cfg.String(FileConfig)
+	if name == "" {
+		return nil
+	}
+	t.file, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return &OpenError{File: name, Cause: err}
+	}
+	t.out = t.file
+	tc.Logger().Debug("appending records to file", "file", name)
+	return nil
+}
+
+// Put writes the lines of a batch in one go, so that those of several tasks do not mix within a line.
+func (t *task) Put(_ context.Context, records []connect.SinkRecord) error {
+	if len(records) == 0 {
+		return nil
+	}
+	t.lines = t.lines[:0]
+	for i := range records {
+		t.lines = append(t.lines, t.text(records[i].Value)...)
+		t.lines = append(t.lines, '\n')
+	}
+	if _, err := t.out.Write(t.lines); err != nil {
+		return fmt.Errorf("append %d records: %w", len(records), err)
+	}
+	return nil
+}
+
+// Flush brings the file to the disk, after which offsets may be committed. Pipes and terminals have no disk.
+//
+// Differs: Java's example leaves this to the operating system and can lose committed records when the machine fails.
+func (t *task) Flush(context.Context, map[connect.TopicPartition]int64) error {
+	if t.file == nil {
+		return nil
+	}
+	info, err := t.file.Stat()
+	if err != nil {
+		return fmt.Errorf("look at file %s: %w", t.file.Name(), err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	if err := t.file.Sync(); err != nil {
+		return fmt.Errorf("bring file %s to the disk: %w", t.file.Name(), err)
+	}
+	return nil
+}
+
+// Stop closes the file.
+func (t *task) Stop(context.Context) error {
+	if t.file == nil {
+		return nil
+	}
+	err := t.file.Close()
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
