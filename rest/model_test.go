@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"sluice/connect"
+	"sluice/connect/converter"
+	"sluice/sinks/file"
 	"sluice/worker"
 	"sluice/worker/validate"
 )
@@ -31,60 +33,11 @@ type modelConnector struct {
 }
 
 func newModel(t testing.TB) *model {
-	plugins, err := connect.NewPlugins(modelPlugins()...)
+	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(nil))...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &model{validator: &validate.Validator{Plugins: plugins, WorkerGroupID: "connect-cluster"}, connectors: map[string]*modelConnector{}}
-}
-
-type definedSink struct {
-	connect.SinkConnector
-	def *connect.ConfigDef
-}
-
-func (s definedSink) Config() *connect.ConfigDef { return s.def }
-
-type definedConverter struct {
-	connect.Converter
-	def *connect.ConfigDef
-}
-
-func (c definedConverter) Config() *connect.ConfigDef { return c.def }
-
-type definedHeaderConverter struct {
-	connect.HeaderConverter
-	def *connect.ConfigDef
-}
-
-func (c definedHeaderConverter) Config() *connect.ConfigDef { return c.def }
-
-func modelPlugins() []connect.Plugin {
-	file := connect.NewConfigDef(connect.ConfigKey{Name: "file", Type: connect.TypeString, Importance: connect.High, Doc: "Where to write."})
-	kind := connect.ConfigKey{Name: "converter.type", Type: connect.TypeString, Required: true, Importance: connect.Low, Doc: "Key, value or header."}
-	text := connect.NewConfigDef(kind, connect.ConfigKey{Name: "converter.encoding", Type: connect.TypeString, Default: "UTF-8", Importance: connect.High, Doc: "Encoding.", Width: connect.WidthMedium, DisplayName: "Encoding"})
-	json := connect.NewConfigDef(kind,
-		connect.ConfigKey{Name: "schemas.enable", Type: connect.TypeBoolean, Default: true, Importance: connect.High, Doc: "Whether a schema goes with each value.", Group: "Schemas", Order: 0},
-		connect.ConfigKey{Name: "schemas.cache.size", Type: connect.TypeInt, Default: int64(1000), Importance: connect.High, Doc: "Schemas kept.", Group: "Schemas", Order: 1},
-		connect.ConfigKey{Name: "decimal.format", Type: connect.TypeString, Default: "BASE64", Importance: connect.Low, Doc: "How decimals are written.", Group: "Serialization", Order: 0},
-		connect.ConfigKey{Name: "replace.null.with.default", Type: connect.TypeBoolean, Default: true, Importance: connect.Low, Doc: "Whether a null becomes the default.", Group: "Serialization", Order: 1},
-	)
-	const converters, storage = "org.apache.kafka.connect.converters.", "org.apache.kafka.connect.storage."
-	plugins := []connect.Plugin{{
-		Class: "org.apache.kafka.connect.file.FileStreamSinkConnector", Type: connect.SinkPluginType, Version: "3.9.2",
-		TaskClass: "org.apache.kafka.connect.file.FileStreamSinkTask", NewSink: func() connect.SinkConnector { return definedSink{def: file} },
-	}}
-	for class, def := range map[string]*connect.ConfigDef{
-		converters + "ByteArrayConverter": connect.NewConfigDef(kind), storage + "StringConverter": text, "org.apache.kafka.connect.json.JsonConverter": json,
-	} {
-		plugins = append(plugins,
-			connect.Plugin{Class: class, Type: connect.ConverterPluginType, Version: "3.9.2", NewConverter: func() connect.Converter { return definedConverter{def: def} }},
-			connect.Plugin{Class: class, Type: connect.HeaderConverterPluginType, Version: "3.9.2", NewHeaderConverter: func() connect.HeaderConverter { return definedHeaderConverter{def: def} }})
-	}
-	return append(plugins, connect.Plugin{
-		Class: storage + "SimpleHeaderConverter", Type: connect.HeaderConverterPluginType, Version: "3.9.2",
-		NewHeaderConverter: func() connect.HeaderConverter { return definedHeaderConverter{def: connect.NewConfigDef()} },
-	})
 }
 
 func (m *model) ServerInfo() worker.ServerInfo {

@@ -60,7 +60,7 @@ func TestErrorsOfSettings(t *testing.T) {
 		{"a blank converter", valid("header.converter", " "), []string{"header.converter: Invalid value  for configuration header.converter: Class  could not be found."}, 0},
 		{"a connector as converter", valid("value.converter", fileSink), []string{"value.converter: Class class " + fileSink + " does not implement the Converter interface"}, 0},
 		{"a header converter as converter", valid("value.converter", simpleHeader), []string{"value.converter: Class class " + simpleHeader + " does not implement the Converter interface"}, 0},
-		{"a converter as header converter", valid("header.converter", "JsonConverter"), []string{"header.converter: Class class " + jsonConverter + " does not implement the HeaderConverter interface"}, 0},
+		{"a connector as header converter", valid("header.converter", "FileStreamSink"), []string{"header.converter: Class class " + fileSink + " does not implement the HeaderConverter interface"}, 0},
 		{"a setting of a converter", valid("value.converter", jsonConverter, "value.converter.schemas.enable", "perhaps"), []string{
 			"value.converter.schemas.enable: Invalid value perhaps for configuration schemas.enable: Expected value to be either true or false",
 		}, 0},
