@@ -71,7 +71,7 @@ func (e *engine) observe(b *batch, out outcome, now time.Time) *logLine {
 		return nil // cut off by us, which says nothing about the service
 	}
 	if out.class <= transient {
-		e.pace.observe(out.class, len(b.writes), unprocessed, now, chance())
+		e.pace.observe(out.class, len(b.writes), unprocessed, now, e.chance())
 	}
 	switch {
 	case out.class == transient:
@@ -122,7 +122,7 @@ func (e *engine) retry(w *write, c class, now time.Time) {
 		delete(e.slots, s.key)
 		return
 	}
-	s.due = now.Add(keyPause(c, s.attempts, chance()))
+	s.due = now.Add(keyPause(c, s.attempts, e.chance()))
 	s.attempts++
 	s.queued = true
 	heap.Push(&e.paused, s)

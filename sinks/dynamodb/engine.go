@@ -40,7 +40,8 @@ type engine struct {
 	log    *slog.Logger
 	send   func(context.Context, []*write) outcome
 	report func(*connect.SinkRecord, error) <-chan error
-	wake   func() // makes the worker call Put soon
+	wake   func()         // makes the worker call Put soon
+	chance func() float64 // for jitter, from [0,1)
 
 	ctx    context.Context // ends when the engine is stopped
 	cancel context.CancelFunc
@@ -84,7 +85,7 @@ type batch struct {
 
 func newEngine(log *slog.Logger, send func(context.Context, []*write) outcome, report func(*connect.SinkRecord, error) <-chan error, wake func()) *engine {
 	return &engine{
-		log: log, send: send, report: report, wake: wake,
+		log: log, send: send, report: report, wake: wake, chance: rand.Float64,
 		kick:     make(chan struct{}, 1),
 		parts:    make(map[connect.TopicPartition]*partition),
 		slots:    make(map[string]*slot),
@@ -353,6 +354,3 @@ func (e *engine) logLines(lines []*logLine) {
 		}
 	}
 }
-
-// chance is for jitter.
-func chance() float64 { return rand.Float64() }

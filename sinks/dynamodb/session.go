@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -110,10 +110,20 @@ func (s *session) observe(stack *middleware.Stack) error {
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 			if r, ok := in.Request.(*smithyhttp.Request); ok {
 				s.endpoint = r.URL.String()
+				s.signingRegion = signingRegion(r.Header.Get("Authorization"), s.region)
 			}
-			s.signingRegion = awsmiddleware.GetSigningRegion(ctx)
 			return next.HandleFinalize(ctx, in)
 		}), "Signing", middleware.After)
+}
+
+// signingRegion reads the region from a signature, which begins AWS4-HMAC-SHA256 Credential=KEY/20261123/eu-west-1/dynamodb/aws4_request.
+func signingRegion(authorization, fallback string) string {
+	if _, scope, ok := strings.Cut(authorization, "Credential="); ok {
+		if parts := strings.Split(scope, "/"); len(parts) > 3 && parts[2] != "" {
+			return parts[2]
+		}
+	}
+	return fallback
 }
 
 // findCredentials makes sure that there are credentials, within seconds.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -102,7 +103,7 @@ func (t *task) await() {
 	t.waiting.Go(func() {
 		for n := 0; ; n++ {
 			select {
-			case <-time.After(backoff(holdBase, outageHoldMax, n, chance())):
+			case <-time.After(backoff(holdBase, outageHoldMax, n, rand.Float64())):
 			case <-ctx.Done():
 				return
 			}
@@ -218,6 +219,9 @@ func (t *task) PreCommit(ctx context.Context, offsets map[connect.TopicPartition
 func (t *task) Close(ctx context.Context, partitions []connect.TopicPartition) error {
 	for _, tp := range partitions {
 		delete(t.parts, tp)
+	}
+	if t.paused {
+		t.tc.Resume(partitions...) // if they come back, they are not what is paused
 	}
 	t.held = slices.DeleteFunc(t.held, func(r connect.SinkRecord) bool { return slices.Contains(partitions, r.TopicPartition()) })
 	if t.engine == nil {
