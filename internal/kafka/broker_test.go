@@ -126,13 +126,13 @@ func newProducer(t *testing.T, b testBroker, pairs ...string) *kafka.Producer {
 }
 
 // produce writes n records "v0" ... to one partition.
-func produce(t *testing.T, b testBroker, topic string, partition int32, n int) {
+func produce(t *testing.T, b testBroker, topic string, partition int32, n int, pairs ...string) {
 	t.Helper()
 	var recs []kafka.OutRecord
 	for i := range n {
 		recs = append(recs, kafka.OutRecord{Topic: topic, Partition: partition, Key: fmt.Appendf(nil, "k%d", i), Value: fmt.Appendf(nil, "v%d", i)})
 	}
-	if err := newProducer(t, b).SendBatch(testContext(t), recs); err != nil {
+	if err := newProducer(t, b, pairs...).SendBatch(testContext(t), recs); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -67,11 +69,27 @@ func (c *conn) do(ctx context.Context, timeout time.Duration, request func(*sara
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c.broker == nil {
-		if err := c.open(ctx); err != nil {
+	if c.broker != nil {
+		// Brokers close connections that were idle for long, or when they shut down: that this one is
+		// broken says nothing about a new one.
+		if err := c.try(ctx, timeout, request); err == nil || ctx.Err() != nil || !isDisconnect(err) {
 			return err
 		}
 	}
+	if err := c.open(ctx); err != nil {
+		return err
+	}
+	return c.try(ctx, timeout, request)
+}
+
+// isDisconnect reports whether err means that an established connection has ended.
+func isDisconnect(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// try runs request on the open connection, once.
+func (c *conn) try(ctx context.Context, timeout time.Duration, request func(*sarama.Broker) error) error {
 	// sarama reads the timeout before each answer, after the request was handed to its receiver.
 	c.config.Net.ReadTimeout = timeout
 	stop := c.closeWhenDone(ctx)
