@@ -103,7 +103,7 @@ func (s *Source) readerConfig(log *slog.Logger) kafka.TopicReaderConfig {
 		},
 		Topics: []string{s.Topic},
 		Start:  map[string]kafka.StartAt{s.Topic: s.Startup.startAt()},
-		Logger: log,
+		Logger: log.With("topic", s.Topic),
 	}
 }
 
@@ -114,13 +114,13 @@ func (s *Sink) producerConfig(log *slog.Logger) kafka.ProducerConfig {
 			"client.id":         clientID,
 			"acks":              "all",
 		},
-		Logger: log,
+		Logger: log.With("topic", s.Topic),
 	}
 }
 
 func (s *Sink) adminConfig(log *slog.Logger) kafka.AdminConfig {
 	return kafka.AdminConfig{
 		Properties: kafka.Properties{"bootstrap.servers": s.BootstrapServers, "client.id": clientID},
-		Logger:     log,
+		Logger:     log.With("topic", s.Topic),
 	}
 }

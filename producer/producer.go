@@ -58,7 +58,7 @@ func New(cfg Config) (*Producer, error) {
 			"client.id":         clientID,
 			"acks":              "all",
 		},
-		Logger: cfg.Logger,
+		Logger: cfg.Logger.With("topic", cfg.topic()),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("producer of topic %q: %w", cfg.topic(), err)

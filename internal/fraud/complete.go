@@ -264,6 +264,9 @@ func (s *scanner) string(name bool) error {
 }
 
 // escape reads a backslash and what it escapes.
+//
+// Differs: in UTF-16 and UTF-32 Jackson 2.12 looks at the low byte of a
+// hexadecimal digit only, and so takes U+0130 for a zero.
 func (s *scanner) escape(start int) error {
 	s.pos++
 	switch s.peek() {
@@ -423,7 +426,7 @@ func (s *scanner) float(text []byte) (kind, error) {
 
 // isInfinite reports whether a float literal rounds to an infinite double.
 func isInfinite(text []byte) bool {
-	if len(text) < 300 && bytes.IndexAny(text, "eE") < 0 {
+	if len(text) < 300 && !bytes.ContainsAny(text, "eE") {
 		return false
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
