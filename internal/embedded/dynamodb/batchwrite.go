@@ -229,7 +229,7 @@ func (r *request) checkBatchItem(t *table, put bool, encoded []byte, request *ba
 		key:     k,
 		doc:     append(make([]byte, 0, len(encoded)), encoded...),
 		size:    r.reader.size,
-		indexed: t.indexKeys(&r.reader, r.scratch[:0]),
+		indexed: t.indexKeys(r.reader.attribute, r.scratch[:0]),
 	}
 	return nil
 }
@@ -249,33 +249,37 @@ func (tr *tableRequests) repeatsKey() bool {
 // writeBatch writes what capacity and faults let through and answers the rest.
 func (s *Server) writeBatch(r *request, batch []tableRequests, wanted bool) (leftOver []tableRequests, used []*usage, done int) {
 	for _, tr := range batch {
-		t := tr.table
-		u := &usage{table: t}
-		rest := tableRequests{name: tr.name, table: t}
-		t.mu.Lock()
-		for _, request := range tr.requests {
-			if !t.limits.admit(false, nil) {
-				s.stats.throttled.Add(1)
-				rest.requests = append(rest.requests, request)
-				continue
-			}
-			if s.unprocessed(r.fault) {
-				rest.requests = append(rest.requests, request)
-				continue
-			}
-			var one usage
-			s.store(t, t.find(request.key), request.key, request.put, &one, wanted)
-			u.add(&one)
-			done++
-		}
-		t.mu.Unlock()
+		u, rest := s.writeRequests(r, tr, wanted)
 		used = append(used, u)
-		if len(rest.requests) > 0 {
-			s.stats.unprocessed.Add(int64(len(rest.requests)))
-			leftOver = append(leftOver, rest)
+		done += len(tr.requests) - len(rest)
+		if len(rest) > 0 {
+			s.stats.unprocessed.Add(int64(len(rest)))
+			leftOver = append(leftOver, tableRequests{tr.name, tr.table, rest})
 		}
 	}
 	return leftOver, used, done
+}
+
+// writeRequests is writeBatch for one table.
+func (s *Server) writeRequests(r *request, tr tableRequests, wanted bool) (used *usage, rest []batchRequest) {
+	t := tr.table
+	used = &usage{table: t}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, request := range tr.requests {
+		admitted := t.limits.admit(false, nil)
+		if !admitted {
+			s.stats.throttled.Add(1)
+		}
+		if !admitted || s.unprocessed(r.fault) {
+			rest = append(rest, request)
+			continue
+		}
+		var one usage
+		s.store(t, t.find(request.key), request.key, request.put, &one, wanted)
+		used.add(&one)
+	}
+	return used, rest
 }
 
 // add sums up two accounts of one table.
@@ -292,7 +296,10 @@ func (r *request) appendUsages(used []*usage, detail string) {
 		return
 	}
 	used = slices.DeleteFunc(used, func(u *usage) bool { return u.total() == 0 })
-	r.out = append(r.out, `,"ConsumedCapacity":[`...)
+	if r.out[len(r.out)-1] != '{' {
+		r.out = append(r.out, ',')
+	}
+	r.out = append(r.out, `"ConsumedCapacity":[`...)
 	for i, u := range used {
 		if i > 0 {
 			r.out = append(r.out, ',')

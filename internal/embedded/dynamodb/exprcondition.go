@@ -240,26 +240,3 @@ func (v value) contains(w value) bool {
 	}
 	return false
 }
-
-// readCondition reads the ConditionExpression of a call that has no other expression.
-func (r *request) readCondition() condition {
-	p := &r.params
-	if p.err != nil {
-		return nil
-	}
-	x := p.readExpressions("ConditionExpression")
-	if p.err != nil || !p.has("ConditionExpression") {
-		return nil
-	}
-	n, err := x.parseCondition("ConditionExpression", p.string("ConditionExpression"))
-	if err == nil {
-		err = x.unused()
-	}
-	if p.err == nil {
-		p.err = err
-	}
-	if p.err != nil {
-		return nil
-	}
-	return n
-}

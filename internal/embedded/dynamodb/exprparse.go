@@ -58,7 +58,7 @@ func (x *expressions) parser(expression, text string) *parser {
 		p.failf("Expression size has exceeded the maximum allowed size; expression size: %d", len(text))
 	default:
 		p.tokens = lex(text)
-		if len(p.tokens) == 1 {
+		if text == "" {
 			p.failf("The expression can not be empty;")
 		}
 	}
@@ -114,12 +114,11 @@ func (p *parser) failSyntax() {
 	from, to := t.start, t.end
 	if p.pos > 0 {
 		from = p.tokens[p.pos-1].start
+	} else if t.kind == tokenEOF {
+		from = 0
 	}
 	if p.pos+1 < len(p.tokens) && p.tokens[p.pos+1].kind != tokenEOF {
 		to = p.tokens[p.pos+1].end
-	}
-	if t.kind == tokenEOF && p.pos > 0 {
-		to = p.tokens[p.pos-1].end
 	}
 	p.failf("Syntax error; token: \"%s\", near: \"%s\"", t.text, p.text[from:to])
 }

@@ -23,28 +23,19 @@ func (x *expressions) parseProjection(text string) (projecting, *apiError) {
 	return paths, checkOverlap(expression, paths)
 }
 
-// readProjection reads the ProjectionExpression of a call that has no other expression.
-func (r *request) readProjection() projecting {
-	p := &r.params
+// projection reads the ProjectionExpression of a call that has no other expression.
+func (p *params) projection() (out projecting) {
 	if p.err != nil {
 		return nil
 	}
-	var out projecting
-	out, p.err = p.projection()
-	return out
-}
-
-// projection reads the member and the names that go with it.
-func (p *params) projection() (projecting, *apiError) {
 	x := p.readExpressions("ProjectionExpression")
-	if p.err != nil || !p.has("ProjectionExpression") {
-		return nil, p.err
+	if p.err == nil && p.has("ProjectionExpression") {
+		out, p.err = x.parseProjection(p.string("ProjectionExpression"))
 	}
-	paths, err := x.parseProjection(p.string("ProjectionExpression"))
-	if err == nil {
-		err = x.unused()
+	if p.err == nil {
+		p.err = x.unused()
 	}
-	return paths, err
+	return out
 }
 
 // appendItem writes what the projection leaves of an encoded item.

@@ -7,8 +7,8 @@ func (s *Server) getItem(r *request) *apiError {
 	p.refuse("AttributesToGet")
 	detail := p.enum("ReturnConsumedCapacity", "NONE", returnConsumedSet...)
 	consistent := p.boolean("ConsistentRead")
-	projected := r.readProjection()
-	r.readItem("Key", t)
+	projected := p.projection()
+	r.readItem(p, "Key", t)
 	switch {
 	case p.err != nil:
 		return p.err

@@ -147,7 +147,7 @@ func (g *pageRequest) readStart(r *request) *apiError {
 	if !p.has("ExclusiveStartKey") {
 		return nil
 	}
-	r.readItem("ExclusiveStartKey", g.table)
+	r.readItem(p, "ExclusiveStartKey", g.table)
 	if p.err != nil {
 		return p.err
 	}
@@ -178,7 +178,7 @@ func (g *pageRequest) readStart(r *request) *apiError {
 	}
 	g.start = &entry{k, &item{key: k}}
 	if g.index != nil {
-		g.start.key = g.table.indexKeys(&r.reader, nil)[g.index.number]
+		g.start.key = g.table.indexKeys(r.reader.attribute, nil)[g.index.number]
 	}
 	return nil
 }
@@ -227,20 +227,26 @@ func (g *page) appendItem(out, doc []byte) []byte {
 	return appendFieldsJSON(out, g.projected.apply(g.visible(doc)))
 }
 
-// run reads the page under the table's lock. walk feeds it with entries in order.
+// fill reads the page under the table's lock and answers the key with which the next one begins,
+// nil at the end.
+func (g *page) fill(walk func(take func(*entry) bool)) (lastKey []byte) {
+	g.table.mu.Lock()
+	defer g.table.mu.Unlock()
+	walk(g.take)
+	if g.last != nil {
+		lastKey = g.appendKeyOf(nil, g.last.item)
+	}
+	return lastKey
+}
+
+// runPage reads a page and writes the answer. walk feeds it with entries in order.
 func (s *Server) runPage(r *request, g *page, walk func(take func(*entry) bool)) *apiError {
 	t := g.table
 	if !t.limits.admit(true, g.index) {
 		s.stats.throttled.Add(1)
 		return throughputError()
 	}
-	t.mu.Lock()
-	walk(g.take)
-	var lastKey []byte
-	if g.last != nil {
-		lastKey = g.appendKeyOf(nil, g.last.item)
-	}
-	t.mu.Unlock()
+	lastKey := g.fill(walk)
 	used := usage{table: t, read: true}
 	units := readUnits(g.bytes, g.consistent)
 	if g.index != nil {

@@ -15,10 +15,7 @@ func (s *Server) query(r *request) *apiError {
 	}
 	var terms []keyTerm
 	if p.err == nil {
-		terms, p.err = r.readKeyCondition(x)
-	}
-	if p.err == nil {
-		p.err = x.unused()
+		terms, p.err = p.keyCondition(x)
 	}
 	switch {
 	case p.err != nil:
@@ -61,14 +58,17 @@ type keyTerm struct {
 	values    []value
 }
 
-func (r *request) readKeyCondition(x *expressions) ([]keyTerm, *apiError) {
-	p := &r.params
+// keyCondition reads the KeyConditionExpression, the last expression of the call.
+func (p *params) keyCondition(x *expressions) ([]keyTerm, *apiError) {
 	if !p.has("KeyConditionExpression") {
 		return nil, validationError("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	n, err := x.parseCondition("KeyConditionExpression", p.string("KeyConditionExpression"))
 	if p.err != nil {
 		return nil, p.err
+	}
+	if err == nil {
+		err = x.unused()
 	}
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type createTableInput struct {
 	GlobalSecondaryIndexes    *[]indexInput
 	LocalSecondaryIndexes     *[]indexInput
 	DeletionProtectionEnabled bool
+	StreamSpecification       struct{ StreamEnabled bool }
 }
 
 type attributeDefinition struct {
@@ -91,6 +92,9 @@ const (
 func (in *createTableInput) build() (*table, *apiError) {
 	if err := checkTableName(in.TableName); err != nil {
 		return nil, err
+	}
+	if in.StreamSpecification.StreamEnabled {
+		return nil, validationError("Streams are not supported by this embedded DynamoDB")
 	}
 	t := newTable(in.TableName)
 	t.protected = in.DeletionProtectionEnabled

@@ -48,6 +48,8 @@ type Server struct {
 
 	mu     sync.RWMutex // guards tables, not what is in them
 	tables map[string]*table
+
+	tokens idempotency
 }
 
 // New makes a server without tables.
@@ -80,7 +82,7 @@ type request struct {
 	fault     Fault
 }
 
-var requestPool = sync.Pool{New: func() any { return new(request) }}
+var requestPool = sync.Pool{New: func() any { return &request{scratch: make([]byte, 0, 256)} }}
 
 // keepBuffer is the largest buffer that a pooled request keeps for the next call.
 const keepBuffer = 1 << 20
@@ -105,10 +107,14 @@ var operations = map[string]operation{
 	"DescribeTimeToLive": (*Server).describeTimeToLive,
 	"PutItem":            (*Server).putItem,
 	"GetItem":            (*Server).getItem,
+	"UpdateItem":         (*Server).updateItem,
 	"DeleteItem":         (*Server).deleteItem,
 	"BatchWriteItem":     (*Server).batchWriteItem,
+	"BatchGetItem":       (*Server).batchGetItem,
 	"Query":              (*Server).query,
 	"Scan":               (*Server).scan,
+	"TransactWriteItems": (*Server).transactWriteItems,
+	"TransactGetItems":   (*Server).transactGetItems,
 }
 
 const targetPrefix = "DynamoDB_20120810."

@@ -191,16 +191,16 @@ func (t *table) remove(k key) (old []byte, oldSize int) {
 }
 
 // indexKeys answers the item's key in each index, the zero key where an attribute is missing.
-func (t *table) indexKeys(r *attributeReader, scratch []byte) []key {
+func (t *table) indexKeys(attribute func(name string) (encoded []byte, ok bool), scratch []byte) []key {
 	if len(t.indexes) == 0 {
 		return nil
 	}
 	out := make([]key, len(t.indexes))
 	for i, ix := range t.indexes {
-		hash, ok := r.attribute(ix.schema.hash.name)
+		hash, ok := attribute(ix.schema.hash.name)
 		var rng []byte
 		if ok && ix.schema.hasRange {
-			rng, ok = r.attribute(ix.schema.rng.name)
+			rng, ok = attribute(ix.schema.rng.name)
 		}
 		if ok {
 			out[i] = makeKey(scratch, hash, rng)

@@ -165,6 +165,21 @@ func (v value) size() int {
 	return n
 }
 
+// depth counts the levels of lists and maps, itself included.
+func (v value) depth() int {
+	deepest := 0
+	for _, e := range v.list {
+		deepest = max(deepest, e.depth())
+	}
+	for _, f := range v.fields {
+		deepest = max(deepest, f.val.depth())
+	}
+	if v.kind == kindList || v.kind == kindMap {
+		deepest++
+	}
+	return deepest
+}
+
 // containerSize is what a list or map weighs when it is empty.
 const containerSize = 3
 

@@ -8,18 +8,99 @@ var (
 	returnOnFailSet   = []string{"ALL_OLD", "NONE"}
 )
 
-// writeOptions is what PutItem, UpdateItem and DeleteItem have in common.
-type writeOptions struct {
-	returnValues   string
-	returnConsumed string
-	returnOnFail   string
-	condition      condition // nil: none
+type actionKind byte
+
+const (
+	actionPut actionKind = iota
+	actionUpdate
+	actionDelete
+	actionCheck // only looks; in transactions
+)
+
+// action is one write, alone or in a transaction. It is made in two steps: read takes what can be
+// known from the request alone, bind fits it to its table.
+type action struct {
+	kind      actionKind
+	table     *table
+	key       key
+	put       *write    // actionPut
+	update    *updating // actionUpdate; nil: only make sure that the item is there
+	keyFields fields    // actionUpdate: what an item that did not exist begins with
+	condition condition // nil: none
+	onFail    string    // ReturnValuesOnConditionCheckFailure
+}
+
+// members of the four kinds: the one that holds the item or key.
+func (k actionKind) member() string {
+	if k == actionPut {
+		return "Item"
+	}
+	return "Key"
+}
+
+// readAction reads an action's members except those that only single calls have. What stands in
+// r.reader afterwards is for bind. The error is left in p.
+func (s *Server) readAction(r *request, p *params, kind actionKind) (a action, encoded []byte) {
+	a.kind = kind
+	a.table, _ = s.requestTable(p)
+	p.refuse("Expected", "AttributeUpdates", "ConditionalOperator")
+	a.onFail = p.enum("ReturnValuesOnConditionCheckFailure", "NONE", returnOnFailSet...)
+	a.readExpressions(p)
+	encoded = r.readItem(p, kind.member(), a.table)
+	if p.err == nil && kind == actionPut && r.reader.size > maxItemBytes {
+		p.err = errItemSize
+	}
+	return a, encoded
+}
+
+func (a *action) readExpressions(p *params) {
+	if p.err != nil {
+		return
+	}
+	known := []string{"ConditionExpression"}
+	if a.kind == actionUpdate {
+		known = []string{updateExpression, "ConditionExpression"}
+	}
+	x := p.readExpressions(known...)
+	if p.err == nil && a.kind == actionUpdate && p.has(updateExpression) {
+		a.update, p.err = x.parseUpdate(p.string(updateExpression))
+	}
+	if p.err == nil && p.has("ConditionExpression") {
+		var n *node
+		if n, p.err = x.parseCondition("ConditionExpression", p.string("ConditionExpression")); p.err == nil {
+			a.condition = n
+		}
+	}
+	if p.err == nil {
+		p.err = x.unused()
+	}
+}
+
+// bind fits the action to its table. r.reader holds the item or key that was read last.
+func (a *action) bind(r *request, encoded []byte) (err *apiError) {
+	if a.kind == actionPut {
+		w, err := r.newWrite(a.table, encoded)
+		a.key, a.put = w.key, &w
+		return err
+	}
+	if a.key, err = a.table.schema.exactKey(&r.reader, r.scratch[:0]); err != nil || a.kind != actionUpdate {
+		return err
+	}
+	a.keyFields = decodeItem(encoded, a.table.names)
+	if a.update == nil {
+		return nil
+	}
+	for _, p := range a.update.paths() {
+		if a.table.schema.has(p[0].name) {
+			return invalidParameter("Cannot update attribute %s. This attribute is part of the key", p[0].name)
+		}
+	}
+	return nil
 }
 
 // readItem reads an Item or Key member into r.reader. The names of the table's attributes are
 // known by number if the table is there.
-func (r *request) readItem(member string, t *table) (encoded []byte) {
-	p := &r.params
+func (r *request) readItem(p *params, member string, t *table) (encoded []byte) {
 	if p.err != nil {
 		return nil
 	}
@@ -37,25 +118,6 @@ func (r *request) readItem(member string, t *table) (encoded []byte) {
 	return encoded
 }
 
-// readWriteOptions reads the members; allowed are the words of ReturnValues that the call takes.
-func (r *request) readWriteOptions(allowed ...string) (o writeOptions) {
-	p := &r.params
-	o.returnValues = p.enum("ReturnValues", "NONE", returnValuesSet...)
-	o.returnConsumed = p.enum("ReturnConsumedCapacity", "NONE", returnConsumedSet...)
-	p.enum("ReturnItemCollectionMetrics", "NONE", returnMetricsSet...)
-	o.returnOnFail = p.enum("ReturnValuesOnConditionCheckFailure", "NONE", returnOnFailSet...)
-	if p.err != nil {
-		return o
-	}
-	for _, word := range append(allowed, "NONE") {
-		if o.returnValues == word {
-			return o
-		}
-	}
-	p.err = validationError("Return values set to invalid value")
-	return o
-}
-
 // newWrite checks the item last read against the table and makes it ready to be stored. encoded is
 // copied.
 func (r *request) newWrite(t *table, encoded []byte) (write, *apiError) {
@@ -70,101 +132,176 @@ func (r *request) newWrite(t *table, encoded []byte) (write, *apiError) {
 		key:     k,
 		doc:     append(make([]byte, 0, len(encoded)), encoded...),
 		size:    r.reader.size,
-		indexed: t.indexKeys(&r.reader, r.scratch[:0]),
+		indexed: t.indexKeys(r.reader.attribute, r.scratch[:0]),
 	}, nil
 }
 
 var errItemSize = validationError("Item size has exceeded the maximum allowed size")
 
-// putItem replaces an item as a whole.
+// prepare decides about the action under the table's lock: whether its condition holds, and what
+// is to be stored (nil for a deletion). Nothing is changed yet.
+func (a *action) prepare(it *item) (w *write, err *apiError) {
+	t := a.table
+	if a.condition != nil && !a.condition.holds(t.decode(it)) {
+		if it == nil || a.onFail != "ALL_OLD" {
+			return nil, conditionFailedError(nil)
+		}
+		return nil, conditionFailedError(appendItemJSON(nil, it.doc, t.names, nil))
+	}
+	if a.kind != actionUpdate {
+		return a.put, nil
+	}
+	updated := a.keyFields
+	if it != nil {
+		updated = t.decode(it)
+	}
+	if a.update != nil {
+		if updated, err = a.update.apply(updated); err != nil {
+			return nil, err
+		}
+	}
+	return t.updated(a.key, updated)
+}
+
+// updated makes the result of an update ready to be stored.
+func (t *table) updated(k key, item fields) (*write, *apiError) {
+	w := &write{key: k, size: item.size()}
+	switch {
+	case w.size > maxItemBytes:
+		return nil, validationError("Item size to update has exceeded the maximum allowed size")
+	case (value{kind: kindMap, fields: item}).depth() > maxNesting:
+		return nil, validationError("Nesting Levels have exceeded supported limits")
+	}
+	for _, ix := range t.indexes {
+		for i, part := range ix.schema.parts() {
+			v, ok := item.get(part.name)
+			if !ok {
+				continue
+			}
+			if err := ix.checkUpdated(part, i == 0, v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	w.doc = encodeItem(item, t.names)
+	w.indexed = t.indexKeys(func(name string) ([]byte, bool) {
+		v, ok := item.get(name)
+		return appendValue(nil, v), ok
+	}, nil)
+	return w, nil
+}
+
+// checkUpdated is checkKey in the words of UpdateItem.
+func (ix *index) checkUpdated(part keyPart, isHash bool, v value) *apiError {
+	switch {
+	case v.kind != part.kind:
+		return validationError("The update expression attempted to update the secondary index key to unsupported type")
+	case v.kind != kindNumber && v.text == "":
+		return validationErrorf("One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. "+
+			"The AttributeValue for a key attribute cannot contain an empty %s value.", emptyWord(v.kind))
+	}
+	return ix.checkKey(part, isHash, v.kind, []byte(v.text))
+}
+
 func (s *Server) putItem(r *request) *apiError {
-	p := &r.params
-	t, _ := s.requestTable(p)
-	p.refuse("Expected", "ConditionalOperator")
-	o := r.readWriteOptions("ALL_OLD")
-	o.condition = r.readCondition()
-	encoded := r.readItem("Item", t)
-	switch {
-	case p.err != nil:
-		return p.err
-	case r.reader.size > maxItemBytes:
-		return errItemSize
-	case t == nil:
-		return notFoundError()
-	}
-	w, err := r.newWrite(t, encoded)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return s.commit(r, t, o, w.key, func(fields) (*write, *apiError) { return &w, nil }, nil)
+	return s.writeItem(r, actionPut, "ALL_OLD")
 }
 
-// deleteItem removes an item; an absent one is no error.
 func (s *Server) deleteItem(r *request) *apiError {
+	return s.writeItem(r, actionDelete, "ALL_OLD")
+}
+
+func (s *Server) updateItem(r *request) *apiError {
+	return s.writeItem(r, actionUpdate, "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
+}
+
+// writeItem carries out a single write. returns are the words of ReturnValues that the call takes
+// besides NONE.
+func (s *Server) writeItem(r *request, kind actionKind, returns ...string) *apiError {
 	p := &r.params
-	t, _ := s.requestTable(p)
-	p.refuse("Expected", "ConditionalOperator")
-	o := r.readWriteOptions("ALL_OLD")
-	o.condition = r.readCondition()
-	r.readItem("Key", t)
+	returnValues := p.enum("ReturnValues", "NONE", returnValuesSet...)
+	detail := p.enum("ReturnConsumedCapacity", "NONE", returnConsumedSet...)
+	p.enum("ReturnItemCollectionMetrics", "NONE", returnMetricsSet...)
+	a, encoded := s.readAction(r, p, kind)
 	switch {
 	case p.err != nil:
 		return p.err
-	case t == nil:
+	case !allowed(returnValues, returns):
+		return validationError("Return values set to invalid value")
+	case a.table == nil:
 		return notFoundError()
 	}
-	k, err := t.schema.exactKey(&r.reader, r.scratch[:0])
-	if err != nil {
+	if err := a.bind(r, encoded); err != nil {
 		return err
 	}
+	t := a.table
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return s.commit(r, t, o, k, func(fields) (*write, *apiError) { return nil, nil }, nil)
-}
-
-// commit carries out one write under the table's lock: capacity, condition, change, answer. change
-// answers the item to store, nil to delete; it is given the present item decoded if there is a
-// condition. returned, if not nil, answers the Attributes instead of the old item.
-func (s *Server) commit(r *request, t *table, o writeOptions, k key, change func(old fields) (*write, *apiError), returned func(*write) []byte) *apiError {
 	if !t.limits.admit(false, nil) {
 		s.stats.throttled.Add(1)
 		return throughputError()
 	}
-	it := t.find(k)
-	var used usage
-	used.table = t
-	if o.condition != nil && !o.condition.holds(t.decode(it)) {
-		size := 0
-		if it != nil {
-			size = it.size
-		}
-		used.units = writeUnits(size)
-		t.limits.spend(&used)
-		if it == nil || o.returnOnFail != "ALL_OLD" {
-			return conditionFailedError(nil)
-		}
-		return conditionFailedError(appendItemJSON(nil, it.doc, t.names, nil))
-	}
-	w, err := change(t.decode(it))
+	it := t.find(a.key)
+	used := usage{table: t}
+	w, err := a.prepare(it)
 	if err != nil {
+		if err.typ == typeConditionFailed {
+			used.units = writeUnits(sizeOf(it))
+			t.limits.spend(&used)
+		}
 		return err
 	}
-	old := s.store(t, it, k, w, &used, o.returnConsumed != "NONE")
+	old := s.store(t, it, a.key, w, &used, detail != "NONE")
 	r.out = append(r.out, '{')
-	switch {
-	case returned != nil:
-		if attributes := returned(w); attributes != nil {
-			r.out = append(append(r.out, `"Attributes":`...), attributes...)
-		}
-	case o.returnValues == "ALL_OLD" && old != nil:
-		r.out = append(r.out, `"Attributes":`...)
-		r.out = appendItemJSON(r.out, old, t.names, nil)
-	}
-	r.appendUsage(&used, o.returnConsumed)
+	r.appendReturned(&a, returnValues, old, w)
+	r.appendUsage(&used, detail)
 	r.out = append(r.out, '}')
 	return nil
+}
+
+func allowed(word string, words []string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return word == "NONE"
+}
+
+func sizeOf(it *item) int {
+	if it == nil {
+		return 0
+	}
+	return it.size
+}
+
+// appendReturned writes the Attributes of the answer. old and w are the item before and after.
+func (r *request) appendReturned(a *action, which string, old []byte, w *write) {
+	names := a.table.names
+	var doc []byte
+	var part fields
+	switch which {
+	case "ALL_OLD":
+		doc = old
+	case "ALL_NEW":
+		doc = w.doc
+	case "UPDATED_OLD", "UPDATED_NEW":
+		from := old
+		if which == "UPDATED_NEW" {
+			from = w.doc
+		}
+		if a.update != nil && from != nil {
+			part = a.update.touched(decodeItem(from, names))
+		}
+	}
+	switch {
+	case doc != nil:
+		r.out = append(r.out, `"Attributes":`...)
+		r.out = appendItemJSON(r.out, doc, names, nil)
+	case part != nil:
+		r.out = append(r.out, `"Attributes":`...)
+		r.out = appendFieldsJSON(r.out, part)
+	}
 }
 
 // store puts w, or deletes the item with key k if w is nil, and accounts for it. wanted says
