@@ -69,7 +69,9 @@ var house = []door{
 	{"internal/fraud", room{stdOnly: true}},
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
-	{"internal/demo", room{anything: true}},
+	{"internal/table", room{tech: []string{"aws"}}},
+	{"internal/distributed", room{ours: []string{"connect", "rest", "worker"}}},
+	{"internal/demo", room{anything: true, tech: []string{"aws"}}},
 	{"internal/integration", room{anything: true}},
 	{"bench", room{anything: true}},
 

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+
+	"sluice/producer"
+)
+
+// producerCommand adds to the original's environment (BOOTSTRAP_SERVERS, CUSTOMER_TOPIC_NAME, TRANSACTION_TOPIC_NAME, DATE_TYPE or DATA_TYPE,
+// MAX_RUN), which [producer.ConfigFromEnv] reads. A flag that is not given leaves what the environment says.
+type producerCommand struct {
+	BootstrapServers string   `help:"Kafka brokers; default: BOOTSTRAP_SERVERS, or localhost:9092." placeholder:"HOST:PORT,..."`
+	Data             string   `help:"What to write: account or transaction; default: DATE_TYPE, or account." enum:",account,transaction" default:"" placeholder:"account|transaction"`
+	Rate             *float64 `help:"Transactions a second, 0: as fast as Kafka takes them; default: the original's pace, a batch each 2 to 5 s." placeholder:"N"`
+	Count            int64    `help:"Transactions to stop after, 0: no end. MAX_RUN=n ends after n-1 batches too." default:"0"`
+	Batch            int      `help:"Transactions sent together." default:"5"`
+	Accounts         int      `help:"Number of accounts, from 1000000001 on." default:"10"`
+	FlaggedShare     float64  `help:"Share of the accounts that is flagged, 0 to 1." default:"0.5"`
+	Seed             uint64   `help:"Makes the records reproducible but for their dates, 0: a new one each time." default:"0"`
+	Partitions       int32    `help:"Partitions of a topic that has to be made, 0: the broker's default." default:"0"`
+}
+
+// Run sends until there is enough or the context ends.
+func (c producerCommand) Run(ctx context.Context, env environment) error {
+	config, err := producer.ConfigFromEnv(env.getenv)
+	if err != nil {
+		return usageError(err)
+	}
+	if c.BootstrapServers != "" {
+		config.BootstrapServers = c.BootstrapServers
+	}
+	if c.Data != "" {
+		config.Data = producer.Data(c.Data)
+	}
+	if c.Rate != nil {
+		if config.Rate = *c.Rate; config.Rate == 0 {
+			config.Rate = -1 // the package's word for no limit; its 0 is the original's pace
+		}
+	}
+	config.Count, config.Batch = c.Count, c.Batch
+	config.Accounts, config.FlaggedShare = c.Accounts, c.FlaggedShare
+	config.Seed, config.Partitions = c.Seed, c.Partitions
+	config.Logger = env.log
+	p, err := producer.New(config)
+	if err != nil {
+		return usageError(err)
+	}
+	if err := p.Run(ctx); err != nil {
+		if p.Stats().Sent == 0 {
+			return startError(err)
+		}
+		return failure(err)
+	}
+	s := p.Stats()
+	env.log.Info("producer stopped", "sent", s.Sent, "acknowledged", s.Acknowledged, "seed", p.Seed())
+	return nil
+}

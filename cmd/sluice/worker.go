@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"sluice/connect"
+	"sluice/connect/converter"
+	"sluice/internal/distributed"
+	"sluice/sinks/dynamodb"
+	"sluice/sinks/file"
+	"sluice/worker"
+)
+
+type workerCommand struct {
+	File string `arg:"" help:"The worker's properties, as connect-distributed.sh takes them. CONNECT_* variables override them." placeholder:"FILE.properties"`
+}
+
+// Run runs the worker until the context ends.
+func (c workerCommand) Run(ctx context.Context, env environment) error {
+	config, err := loadWorkerConfig(c.File, env)
+	if err != nil {
+		return usageError(err)
+	}
+	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(converter.JavaString), dynamodb.Plugin(dynamodb.Options{}))...)
+	if err != nil {
+		return startError(err)
+	}
+	err = distributed.Run(ctx, distributed.Options{
+		Config: config, Plugins: plugins, Version: connectVersion + "-sluice." + version, Commit: commit(), Logger: env.log,
+	})
+	var start *distributed.StartError
+	if errors.As(err, &start) {
+		if start.Settings {
+			return usageError(err)
+		}
+		return startError(err)
+	}
+	return failure(err)
+}
+
+// loadWorkerConfig reads the file and the environment, and logs what is worth a notice.
+func loadWorkerConfig(path string, env environment) (*worker.Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	props, err := worker.ReadProperties(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	config, notices, err := worker.LoadConfig(props, env.all)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, n := range notices {
+		env.log.Log(context.Background(), n.Level, n.Text)
+	}
+	return config, nil
+}

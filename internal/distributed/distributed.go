@@ -1,0 +1,99 @@
+// Package distributed runs a Connect worker as a process does: the REST API and the runtime together, started and stopped in order.
+//
+//	listen ─> worker starts (Kafka, stores, herder) ─> REST answers ─> Ready
+//	REST ends ─> worker ends (tasks, stores)
+//
+// The listeners are bound first, because the worker's id is its REST address, and because a port that is taken should be known before
+// anything else is begun. Until the worker is ready, connections wait in the listeners' queue.
+//
+// Kafka: org.apache.kafka.connect.cli.ConnectDistributed.
+package distributed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"sluice/connect"
+	"sluice/rest"
+	"sluice/worker"
+)
+
+// Options are what a worker process is made of. Config, Plugins and Logger are needed.
+type Options struct {
+	Config  *worker.Config
+	Plugins *connect.Plugins
+	Version string // shown by GET /
+	Commit  string
+	Logger  *slog.Logger
+	// Ready, if not nil, is called once the REST API answers, with its advertised URL.
+	Ready func(url string)
+}
+
+// StartError says that the worker did not come up. With Settings, it is the settings that are wrong.
+type StartError struct {
+	Err      error
+	Settings bool
+}
+
+func (e *StartError) Error() string { return e.Err.Error() }
+func (e *StartError) Unwrap() error { return e.Err }
+
+// Run runs the worker until ctx ends and returns nil after a clean stop; a [*StartError] if it did not come up; otherwise what it failed with.
+func Run(ctx context.Context, o Options) error {
+	listeners, err := rest.Listen(ctx, rest.ListenerOptions{
+		Listeners:          o.Config.Listeners,
+		AdvertisedHost:     o.Config.AdvertisedHost,
+		AdvertisedPort:     o.Config.AdvertisedPort,
+		AdvertisedListener: o.Config.AdvertisedListener,
+	})
+	if err != nil {
+		return &StartError{Err: err}
+	}
+	w, err := worker.New(worker.Options{
+		Config: o.Config, Plugins: o.Plugins, Logger: o.Logger, Version: o.Version, Commit: o.Commit,
+		WorkerID: listeners.WorkerID(),
+	})
+	if err != nil {
+		return &StartError{Err: errors.Join(err, listeners.Close()), Settings: true}
+	}
+	server, err := rest.New(rest.Options{Herder: w.Herder(), Logger: o.Logger})
+	if err != nil {
+		return &StartError{Err: errors.Join(err, listeners.Close())}
+	}
+
+	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorker()
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(workerCtx) }()
+	select {
+	case <-w.Ready():
+	case err := <-ended:
+		return &StartError{Err: errors.Join(err, listeners.Close())}
+	case <-ctx.Done():
+		stopWorker()
+		return errors.Join(<-ended, listeners.Close())
+	}
+
+	url := listeners.AdvertisedURL()
+	o.Logger.Info("worker is ready", "url", url, "worker_id", listeners.WorkerID())
+	restCtx, stopREST := context.WithCancel(ctx)
+	defer stopREST()
+	served := make(chan error, 1)
+	go func() { served <- server.Run(restCtx, listeners) }()
+	if o.Ready != nil {
+		o.Ready(url)
+	}
+	select {
+	case err := <-served: // told to stop, or it cannot serve any more
+		stopWorker()
+		return errors.Join(err, <-ended)
+	case err := <-ended: // nobody told the worker to stop
+		stopREST()
+		if err == nil {
+			err = errors.New("the worker has ended by itself")
+		}
+		return errors.Join(fmt.Errorf("worker: %w", err), <-served)
+	}
+}
