@@ -1,5 +1,7 @@
 package worker
 
+import "errors"
+
 // NotFoundError says that what was named does not exist. The REST API answers 404 with its text.
 //
 // Kafka: org.apache.kafka.connect.errors.NotFoundException.
@@ -38,3 +40,19 @@ func (e *ForbiddenError) Error() string { return e.Message }
 type TimeoutError struct{ Message string }
 
 func (e *TimeoutError) Error() string { return e.Message }
+
+// ConnectError says that something asked for failed inside. The REST API answers 500 with its text.
+//
+// Kafka: org.apache.kafka.connect.errors.ConnectException.
+type ConnectError struct {
+	Message string
+	Err     error // may be nil
+}
+
+func (e *ConnectError) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// ErrShuttingDown says that the worker stops and does nothing new.
+var ErrShuttingDown = errors.New("Worker is shutting down") //nolint:staticcheck // Kafka's text, which the REST API answers

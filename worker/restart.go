@@ -1,0 +1,122 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"sluice/connect"
+	"sluice/worker/store"
+)
+
+// restartPlan is what a restart request covers, given the states of that moment.
+//
+// Kafka: org.apache.kafka.connect.runtime.RestartPlan.
+type restartPlan struct {
+	connector bool
+	tasks     []connect.TaskID
+	// info shows the connector with what is to be restarted as RESTARTING.
+	info ConnectorStateInfo
+}
+
+// planRestart decides what a request covers; ok is false if the connector has no state yet.
+func planRestart(r RestartRequest, connector store.Status, known bool, tasks []store.TaskStatus, pluginType string) (plan restartPlan, ok bool) {
+	if !known {
+		return plan, false
+	}
+	plan.info = stateInfo(r.Connector, connector, tasks, pluginType)
+	if plan.connector = r.IncludesConnector(connector.State); plan.connector {
+		plan.info.Connector.State = store.Restarting
+	}
+	for i, t := range tasks {
+		if r.IncludesTask(t.State) {
+			plan.tasks = append(plan.tasks, t.ID)
+			plan.info.Tasks[i].State = store.Restarting
+		}
+	}
+	return plan, true
+}
+
+func (h *Herder) planRestart(r RestartRequest) (restartPlan, bool) {
+	st, known := h.statuses.Connector(r.Connector)
+	return planRestart(r, st, known, h.statuses.Tasks(r.Connector), h.connectorType(r.Connector))
+}
+
+// RestartConnectorAndTasks asks for a restart of a connector and, as the request says, of its tasks. It returns what will be restarted.
+//
+// Kafka: DistributedHerder.restartConnectorAndTasks.
+func (h *Herder) RestartConnectorAndTasks(ctx context.Context, r RestartRequest) (ConnectorStateInfo, error) {
+	return ask(ctx, h, func(reply func(ConnectorStateInfo, error)) {
+		var plan restartPlan
+		h.write(ctx, "writing the restart request of connector "+r.Connector, func() (func(context.Context) error, error) {
+			if !h.configs.Snapshot().Contains(r.Connector) {
+				return nil, &NotFoundError{Message: "Unknown connector: " + r.Connector}
+			}
+			var ok bool
+			if plan, ok = h.planRestart(r); !ok {
+				return nil, &NotFoundError{Message: fmt.Sprintf("Status for connector %s not found", r.Connector)}
+			}
+			return func(ctx context.Context) error { return h.configs.PutRestartRequest(ctx, r) }, nil
+		}, func(err error) { reply(plan.info, err) })
+	})
+}
+
+// onRestartRequested carries a restart out. While one is under way for a connector, of those that follow the one with the highest impact
+// is kept.
+func (h *Herder) onRestartRequested(r store.RestartRequest) {
+	if next, busy := h.restarts[r.Connector]; busy {
+		if next == nil || r.Impact() > next.Impact() {
+			h.restarts[r.Connector] = &r
+		}
+		return
+	}
+	h.restarts[r.Connector] = nil
+	h.whenSettled(func() { h.restart(r) })
+}
+
+func (h *Herder) restart(r store.RestartRequest) {
+	over := func() {
+		next := h.restarts[r.Connector]
+		delete(h.restarts, r.Connector)
+		if next != nil {
+			h.onRestartRequested(*next)
+		}
+	}
+	plan, ok := h.planRestart(r)
+	if !ok {
+		h.logger.Debug("restart request skipped: the connector has no status", "connector", r.Connector)
+		over()
+		return
+	}
+	c := h.connectors[r.Connector]
+	if !plan.connector {
+		c = nil
+	}
+	ours := map[connect.TaskID]*taskInstance{}
+	for _, id := range plan.tasks {
+		if t := h.tasks[id]; t != nil {
+			ours[id] = t
+		}
+	}
+	parts := 1 // the tasks, be there any or not
+	if c != nil {
+		parts++
+	}
+	stopped := h.gather(parts, connectorStopTimeout+h.cfg.TaskShutdownTimeout, func() {
+		if c != nil && h.connectors[c.name] == c {
+			h.statuses.PutConnector(c.name, h.stamp().status(store.Restarting, ""))
+			h.startConnector(c, nil)
+		}
+		for _, id := range sortedTasks(maps.Keys(ours)) {
+			if t := ours[id]; h.tasks[id] == t {
+				h.statuses.PutTask(id, h.stamp().status(store.Restarting, ""))
+				h.startTask(t, nil)
+			}
+		}
+		over()
+	})
+	if c != nil {
+		h.stopConnector(c, stopped)
+	}
+	h.stopTasks(sortedTasks(maps.Keys(ours)), stopped)
+}

@@ -1,0 +1,183 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sluice/connect"
+	"sluice/internal/kafka"
+	"sluice/worker/store"
+)
+
+// Options make a [Worker]. Config and Plugins are needed.
+type Options struct {
+	Config  *Config
+	Plugins *connect.Plugins
+	Logger  *slog.Logger // nil: silence
+
+	// WorkerID is the host:port under which others reach this worker's REST API; it names the worker in statuses.
+	WorkerID string
+	// Version and Commit are what GET / tells.
+	Version, Commit string
+
+	// Storage replaces Kafka as the place where the worker keeps its state; nil is Kafka.
+	Storage *MemoryStorage
+}
+
+// MemoryStorage keeps a worker's state in memory: it is gone with the process. Workers that share one, one after the other, take over
+// from each other.
+type MemoryStorage struct {
+	Configs, Statuses store.MemoryLog
+}
+
+// Worker is a Connect worker's runtime: stores, herder and tasks. The REST API in front of it is package rest's.
+//
+// Kafka: org.apache.kafka.connect.runtime.Connect.
+type Worker struct {
+	cfg      *Config
+	logger   *slog.Logger
+	herder   *Herder
+	configs  *store.ConfigStore
+	statuses *store.StatusStore
+	offsets  *store.OffsetsTopic // nil without Kafka
+	admin    *kafka.Admin        // nil without Kafka
+}
+
+// StartError says that the worker could not be started: Kafka cannot be reached, or an internal topic is not what it has to be.
+type StartError struct{ Err error }
+
+func (e *StartError) Error() string { return "start worker: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// New returns a worker that does nothing until Run. It checks the settings against the plugins; an error is one of configuration.
+func New(o Options) (*Worker, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Logger = o.Logger.With("worker_id", o.WorkerID)
+	if err := checkConverters(o.Config, o.Plugins); err != nil {
+		return nil, err
+	}
+	w := &Worker{cfg: o.Config, logger: o.Logger}
+	if err := w.makeStores(o); err != nil {
+		return nil, err
+	}
+	w.herder = newHerder(o, w.configs, w.statuses, newSolo(w.statuses.MaxGeneration))
+	return w, nil
+}
+
+// checkConverters makes the worker's own converters once, so that a wrong one shows at start and not when a connector needs it.
+func checkConverters(cfg *Config, plugins *connect.Plugins) error {
+	_, _, keyErr := cfg.newConverter(plugins, KeyConverterConfig, nil)
+	_, _, valueErr := cfg.newConverter(plugins, ValueConverterConfig, nil)
+	_, _, headerErr := cfg.newHeaderConverter(plugins, nil)
+	return errors.Join(keyErr, valueErr, headerErr)
+}
+
+func (w *Worker) makeStores(o Options) (err error) {
+	if o.Storage != nil {
+		w.configs = store.NewMemoryConfigStore(&o.Storage.Configs, w.logger)
+		w.statuses = store.NewMemoryStatusStore(&o.Storage.Statuses, w.logger)
+		return nil
+	}
+	if w.configs, err = store.NewTopicConfigStore(w.cfg.internalTopic(configTopic, configStoragePrefix), w.logger); err != nil {
+		return err
+	}
+	if w.statuses, err = store.NewTopicStatusStore(w.cfg.internalTopic(statusTopic, statusStoragePrefix), w.logger); err != nil {
+		return err
+	}
+	if w.offsets, err = store.NewOffsetsTopic(w.cfg.internalTopic(offsetTopic, offsetStoragePrefix), w.logger); err != nil {
+		return err
+	}
+	w.admin, err = kafka.NewAdmin(kafka.AdminConfig{Properties: w.cfg.internalAdmin(), Logger: w.logger})
+	return err
+}
+
+// Herder returns the worker's herder. It may be asked at any time: before the worker has started, requests wait.
+func (w *Worker) Herder() *Herder { return w.herder }
+
+// Ready is closed when the worker has started and has begun to run its connectors and tasks.
+func (w *Worker) Ready() <-chan struct{} { return w.herder.ready }
+
+// Run starts the worker and runs it until ctx ends, then stops what it started in reverse order. The error is a [*StartError] if the
+// worker could not be started. Run is called once.
+func (w *Worker) Run(ctx context.Context) error {
+	err := w.start(ctx)
+	if err != nil || ctx.Err() != nil {
+		w.herder.abandon()
+	} else {
+		err = w.herder.Run(ctx)
+	}
+	return errors.Join(err, w.close(ctx))
+}
+
+// start reads the internal topics. Topics do not depend on each other, so they are read at the same time.
+func (w *Worker) start(ctx context.Context) error {
+	began := time.Now()
+	if err := w.connect(ctx); err != nil {
+		return startError(ctx, err)
+	}
+	over := w.herder.stages.begin("reading the internal topics")
+	defer over()
+	g, gctx := errgroup.WithContext(ctx)
+	if w.offsets != nil {
+		g.Go(func() error { return w.offsets.Ensure(gctx) })
+	}
+	g.Go(func() error { return w.statuses.Start(gctx) })
+	g.Go(func() error { return w.configs.Start(gctx, configListener{w.herder}) })
+	if err := g.Wait(); err != nil {
+		return startError(ctx, err)
+	}
+	s := w.configs.Snapshot()
+	w.logger.Info("worker started", "group_id", w.cfg.GroupID, "connectors", len(s.Connectors()), "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// connect waits for Kafka to answer, for as long as the worker's clients try a request.
+func (w *Worker) connect(ctx context.Context) error {
+	if w.admin == nil {
+		return nil
+	}
+	over := w.herder.stages.begin("connecting to Kafka")
+	defer over()
+	id, err := w.admin.ClusterID(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to Kafka at %s, tried for %s: %w", w.cfg.bootstrap()[BootstrapServersConfig], w.cfg.APITimeout, err)
+	}
+	w.herder.clusterID.Store(&id)
+	return nil
+}
+
+// startError is nil if the worker was told to stop meanwhile.
+func startError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return &StartError{Err: err}
+}
+
+// closeTimeout bounds the closing of the stores, in which the last statuses are written.
+const closeTimeout = 10 * time.Second
+
+func (w *Worker) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	var errs []error
+	if err := w.statuses.Close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("close status store: %w", err))
+	}
+	if err := w.configs.Close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("close config store: %w", err))
+	}
+	if w.admin != nil {
+		errs = append(errs, w.admin.Close())
+	}
+	return errors.Join(errs...)
+}
