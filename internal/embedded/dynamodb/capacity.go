@@ -183,13 +183,13 @@ type bucket struct {
 
 func newLimiter(t *table, clock func() time.Time) *limiter {
 	now := clock()
-	make := func(rate int64) *bucket {
+	full := func(rate int64) *bucket {
 		return &bucket{rate: float64(rate), level: float64(rate), at: now}
 	}
-	l := &limiter{clock: clock, reads: make(t.throughput.read), writes: make(t.throughput.write), indexes: map[*index]*[2]*bucket{}}
+	l := &limiter{clock: clock, reads: full(t.throughput.read), writes: full(t.throughput.write), indexes: map[*index]*[2]*bucket{}}
 	for _, ix := range t.indexes {
 		if !ix.local {
-			l.indexes[ix] = &[2]*bucket{make(ix.throughput.read), make(ix.throughput.write)}
+			l.indexes[ix] = &[2]*bucket{full(ix.throughput.read), full(ix.throughput.write)}
 		}
 	}
 	return l

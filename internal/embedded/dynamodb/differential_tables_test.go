@@ -179,6 +179,15 @@ func wireCalls() []call {
 
 func deleteCalls() []call {
 	return []call{
+		{name: "describe: words at the end", operation: "DescribeTable", body: `{"TableName":"words"}`},
+		{name: "describe: things at the end", operation: "DescribeTable", body: `{"TableName":"things"}`},
+		{name: "delete: words", operation: "DeleteTable", body: `{"TableName":"words"}`,
+			// DynamoDB Local calls a table ACTIVE that it has just deleted.
+			service: `{"TableDescription":{"AttributeDefinitions":[{"AttributeName":"w","AttributeType":"S"}],"TableName":"words",` +
+				`"KeySchema":[{"AttributeName":"w","KeyType":"HASH"}],"TableStatus":"DELETING","ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1},` +
+				`"TableSizeBytes":152,"ItemCount":14,"TableArn":"arn:aws:dynamodb:ddblocal:000000000000:table/words","DeletionProtectionEnabled":false}}`},
+		{name: "delete: words are gone", operation: "GetItem", body: `{"TableName":"words","Key":{"w":{"S":"word3"}}}`, service: notFound},
+		{name: "delete: one table less", operation: "ListTables", body: `{}`},
 		{name: "delete: no table", operation: "DeleteTable", body: `{"TableName":"nowhere"}`,
 			service: "ResourceNotFoundException: Requested resource not found: Table: nowhere not found"},
 		{name: "delete: protected", operation: "DeleteTable", body: `{"TableName":"blobs"}`},

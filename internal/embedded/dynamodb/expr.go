@@ -26,22 +26,23 @@ type expressions struct {
 // readExpressions reads the placeholders. given says which expression members the call knows.
 func (p *params) readExpressions(given ...string) *expressions {
 	x := &expressions{usedNames: map[string]bool{}, usedValues: map[string]bool{}}
-	any := slices.ContainsFunc(given, p.has)
+	some := slices.ContainsFunc(given, p.has)
 	if p.has("ExpressionAttributeNames") {
-		x.readNames(p, any)
+		x.readNames(p, some)
 	}
 	if p.has("ExpressionAttributeValues") {
-		x.readValues(p, any, given)
+		x.readValues(p, some, given)
 	}
 	return x
 }
 
-func (x *expressions) readNames(p *params, any bool) {
+// readNames reads ExpressionAttributeNames. some says that the call has an expression.
+func (x *expressions) readNames(p *params, some bool) {
 	x.names = p.stringMap("ExpressionAttributeNames")
 	switch {
 	case p.err != nil:
 		return
-	case !any:
+	case !some:
 		p.err = validationError("ExpressionAttributeNames can only be specified when using expressions")
 		return
 	case len(x.names) == 0:
@@ -60,11 +61,12 @@ func (x *expressions) readNames(p *params, any bool) {
 	}
 }
 
-func (x *expressions) readValues(p *params, any bool, given []string) {
+// readValues reads ExpressionAttributeValues.
+func (x *expressions) readValues(p *params, some bool, given []string) {
 	if p.err != nil {
 		return
 	}
-	if !any {
+	if !some {
 		var missing []string
 		for _, name := range given {
 			if name != "ProjectionExpression" {

@@ -194,15 +194,15 @@ func (n *node) holds(item fields) bool {
 	case "<>":
 		return !first.equal(rest[0])
 	case "<":
-		return comparable(first, rest[0]) && first.compare(rest[0]) < 0
+		return sameOrder(first, rest[0]) && first.compare(rest[0]) < 0
 	case "<=":
-		return comparable(first, rest[0]) && first.compare(rest[0]) <= 0
+		return sameOrder(first, rest[0]) && first.compare(rest[0]) <= 0
 	case ">":
-		return comparable(first, rest[0]) && first.compare(rest[0]) > 0
+		return sameOrder(first, rest[0]) && first.compare(rest[0]) > 0
 	case ">=":
-		return comparable(first, rest[0]) && first.compare(rest[0]) >= 0
+		return sameOrder(first, rest[0]) && first.compare(rest[0]) >= 0
 	case "BETWEEN":
-		return comparable(first, rest[0]) && comparable(first, rest[1]) &&
+		return sameOrder(first, rest[0]) && sameOrder(first, rest[1]) &&
 			first.compare(rest[0]) >= 0 && first.compare(rest[1]) <= 0
 	case "IN":
 		for _, v := range rest {
@@ -222,7 +222,8 @@ func (n *node) holds(item fields) bool {
 	return false
 }
 
-func comparable(a, b value) bool { return a.kind == b.kind && a.kind.orderable() }
+// sameOrder reports whether two values can be ordered.
+func sameOrder(a, b value) bool { return a.kind == b.kind && a.kind.orderable() }
 
 // contains is the function of that name: part of a text, member of a set, element of a list.
 func (v value) contains(w value) bool {

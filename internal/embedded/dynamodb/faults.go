@@ -132,5 +132,5 @@ func (s *Server) unprocessed(f Fault) bool {
 	}
 	s.randMu.Lock()
 	defer s.randMu.Unlock()
-	return s.rand.Float64() < f.Unprocessed
+	return s.dice.Float64() < f.Unprocessed
 }

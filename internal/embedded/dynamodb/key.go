@@ -89,7 +89,7 @@ func mix64(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-// scalarLen is the length of an encoded scalar's bytes, and its kind.
+// scalar answers the kind of an encoded value and, if it may be a key, its bytes.
 func scalar(encoded []byte) (k kind, text []byte) {
 	r := itemReader{data: encoded}
 	k = r.kind()
@@ -130,8 +130,8 @@ func emptyWord(k kind) string {
 // maxHash is above every hash; a scan that starts there finds nothing.
 const maxHash = math.MaxUint64
 
-// itemKey takes the table's key out of the item last read. strict chooses the words of PutItem for
-// a missing or mistyped attribute; the other calls have one text for all of them.
+// itemKey takes the table's key out of the item last read. put chooses the words of PutItem for a
+// missing or mistyped attribute; the other calls have one text for all of them.
 func (s keySchema) itemKey(r *attributeReader, scratch []byte, put bool) (key, *apiError) {
 	var parts [2][]byte
 	for i, part := range s.parts() {

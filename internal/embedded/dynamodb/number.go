@@ -158,10 +158,14 @@ func (d decimal) appendText(out []byte) []byte {
 	return append(out, d.digits[d.exp:]...)
 }
 
-// size is the number's share of an item's size: a byte for two digits, counted in pairs from the
-// point, one more for the rest and one for a minus.
+// size is the number's share of an item's size: one byte, one for each pair of digits, where the
+// pairs are counted from the point, and one for a minus. (The guide says "approximately"; this is
+// what DynamoDB Local counts.)
 func (d decimal) size() int {
-	n := (len(d.digits)+1)/2 + 1
+	if len(d.digits) == 0 {
+		return 1
+	}
+	n := (len(d.digits)+d.exp&1+1)/2 + 1
 	if d.negative {
 		n++
 	}

@@ -98,3 +98,16 @@ func TestSetsOfNumbersAreSortedByValue(t *testing.T) {
 		t.Errorf("got %v, want %v", members, want)
 	}
 }
+
+// The sizes are those that DynamoDB Local 3.1.0 counts.
+func TestSizesOfNumbers(t *testing.T) {
+	for text, want := range map[string]int{
+		"0": 1, "1": 2, "10": 2, "100": 2, "1000": 2, "15": 2, "150": 3, "1.5": 3, "0.5": 2, "0.05": 2, "0.15": 2, "0.015": 3,
+		"1.23": 3, "12.3": 3, "123": 3, "1234": 3, "12345": 4, "1.2345": 4, "-1": 3, "-1.5": 4, "-0.5": 3, "6252.83": 4, "625.28": 4,
+		"1E+30": 2, "1E+31": 2, "1E-30": 2, "-1E+30": 3, "1000000001": 6,
+	} {
+		if got := mustDecimal(text).size(); got != want {
+			t.Errorf("%s weighs %d bytes, want %d", text, got, want)
+		}
+	}
+}

@@ -70,7 +70,7 @@ func (p *params) text(name string) []byte {
 
 func (p *params) has(name string) bool { return p.text(name) != nil }
 
-// read one member with a cursor; absent members are not read.
+// scan reads one member with a cursor, if it is there.
 func (p *params) scan(name string, read func(*cursor)) {
 	text := p.text(name)
 	if text == nil || p.err != nil {
@@ -103,8 +103,8 @@ func (p *params) integer(name string, absent, low int64) int64 {
 	return n
 }
 
-// enum answers one of the allowed words, the first of them if the member is absent. The service
-// prints the set in an order of its own, which is the one to pass after the default.
+// enum answers one of the words of a set, in the order in which the service prints it, or absent
+// if there is no such member.
 func (p *params) enum(name, absent string, set ...string) string {
 	s := absent
 	p.scan(name, func(c *cursor) {
@@ -117,17 +117,6 @@ func (p *params) enum(name, absent string, set ...string) string {
 		c.fail(constraintError("'"+s+"'", lowerFirst(name), "Member must satisfy enum value set: ["+strings.Join(set, ", ")+"]"))
 	})
 	return s
-}
-
-func (p *params) strings(name string) (list []string) {
-	p.scan(name, func(c *cursor) {
-		c.open('[')
-		first := true
-		for c.element(&first) {
-			list = append(list, string(c.string()))
-		}
-	})
-	return list
 }
 
 // stringMap reads an object of strings; nil if it is absent.
@@ -159,7 +148,7 @@ func (p *params) refuse(names ...string) {
 	}
 }
 
-// table answers the table a call is about. The name is checked before anything else is, the table
+// requestTable answers the table a call is about. The name is checked before anything else is, the table
 // looked up when the rest of the request is known to be good; so it may be nil.
 func (s *Server) requestTable(p *params) (t *table, name string) {
 	if !p.has("TableName") {

@@ -43,8 +43,9 @@ type Server struct {
 	faults atomic.Pointer[FaultFunc]
 	stats  counters
 
-	randMu sync.Mutex // guards rand
-	rand   *rand.Rand
+	randMu sync.Mutex // guards the two sources
+	dice   *rand.Rand // for faults; only they use it, so that they repeat
+	ids    *rand.Rand
 
 	mu     sync.RWMutex // guards tables, not what is in them
 	tables map[string]*table
@@ -62,7 +63,8 @@ func New(opts Options) *Server {
 	}
 	s := &Server{
 		opts:   opts,
-		rand:   rand.New(rand.NewPCG(opts.Seed, 0)),
+		dice:   rand.New(rand.NewPCG(opts.Seed, 0)),
+		ids:    rand.New(rand.NewPCG(opts.Seed, 1)),
 		tables: make(map[string]*table),
 	}
 	s.SetFaults(opts.Faults)
@@ -291,7 +293,7 @@ func (s *Server) requestID() string {
 	var id [52]byte
 	s.randMu.Lock()
 	for i := 0; i < len(id); {
-		for bits := s.rand.Uint64(); bits > 0 && i < len(id); bits /= uint64(len(alphabet)) {
+		for bits := s.ids.Uint64(); bits > 0 && i < len(id); bits /= uint64(len(alphabet)) {
 			id[i] = alphabet[bits%uint64(len(alphabet))]
 			i++
 		}

@@ -36,7 +36,6 @@ type table struct {
 type index struct {
 	name       string
 	number     int
-	arn        string
 	local      bool
 	schema     keySchema
 	projection projection

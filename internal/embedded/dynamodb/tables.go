@@ -138,7 +138,7 @@ func (s *Server) uuid() string {
 	var b [16]byte
 	s.randMu.Lock()
 	for i := range b {
-		b[i] = byte(s.rand.Uint32())
+		b[i] = byte(s.ids.Uint32())
 	}
 	s.randMu.Unlock()
 	b[6] = b[6]&0x0f | 0x40

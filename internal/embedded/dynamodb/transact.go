@@ -291,7 +291,7 @@ func lockTables(actions []action) (unlock func()) {
 func canceled(reasons []*apiError) *apiError {
 	codes := make([]string, len(reasons))
 	list := []byte(`,"CancellationReasons":[`)
-	any := false
+	failed := false
 	for i, reason := range reasons {
 		if i > 0 {
 			list = append(list, ',')
@@ -301,7 +301,7 @@ func canceled(reasons []*apiError) *apiError {
 			list = append(list, `{"Code":"None"}`...)
 			continue
 		}
-		any = true
+		failed = true
 		codes[i] = "ValidationError"
 		switch reason.typ {
 		case typeConditionFailed:
@@ -314,7 +314,7 @@ func canceled(reasons []*apiError) *apiError {
 		list = append(list, reason.extra...) // the item that stood in the way
 		list = append(list, '}')
 	}
-	if !any {
+	if !failed {
 		return nil
 	}
 	e := newError(typeTransactionCanceled, "Transaction cancelled, please refer cancellation reasons for specific reasons "+bracketed(codes))

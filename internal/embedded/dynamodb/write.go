@@ -30,7 +30,7 @@ type action struct {
 	onFail    string    // ReturnValuesOnConditionCheckFailure
 }
 
-// members of the four kinds: the one that holds the item or key.
+// member is the name of what holds the item or key.
 func (k actionKind) member() string {
 	if k == actionPut {
 		return "Item"
