@@ -70,7 +70,7 @@ var house = []door{
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
 	{"internal/table", room{tech: []string{"aws"}}},
-	{"internal/distributed", room{ours: []string{"connect", "rest", "worker"}}},
+	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "rest", "sinks/*", "worker"}}},
 	{"internal/demo", room{anything: true, tech: []string{"aws"}}},
 	{"internal/integration", room{anything: true}},
 	{"bench", room{anything: true}},

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"sluice/connect"
-	"sluice/connect/converter"
 	"sluice/internal/distributed"
 	"sluice/sinks/dynamodb"
-	"sluice/sinks/file"
 	"sluice/worker"
 )
 
@@ -24,7 +21,7 @@ func (c workerCommand) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(converter.JavaString), dynamodb.Plugin(dynamodb.Options{}))...)
+	plugins, err := distributed.Plugins(dynamodb.Options{})
 	if err != nil {
 		return startError(err)
 	}

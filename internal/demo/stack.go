@@ -17,8 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"sluice/configs"
-	"sluice/connect"
-	"sluice/connect/converter"
 	"sluice/detector"
 	"sluice/internal/distributed"
 	embeddeddynamodb "sluice/internal/embedded/dynamodb"
@@ -27,7 +25,6 @@ import (
 	"sluice/internal/table"
 	"sluice/producer"
 	"sluice/sinks/dynamodb"
-	"sluice/sinks/file"
 	"sluice/worker"
 )
 
@@ -146,9 +143,7 @@ func (s *stack) startWorker(context.Context) (service, error) {
 	if err != nil {
 		return svc, err
 	}
-	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(converter.JavaString), dynamodb.Plugin(dynamodb.Options{
-		Endpoint: s.addresses.DynamoDB, Credentials: demoCredentials,
-	}))...)
+	plugins, err := distributed.Plugins(dynamodb.Options{Endpoint: s.addresses.DynamoDB, Credentials: demoCredentials})
 	if err != nil {
 		return svc, err
 	}
