@@ -2,6 +2,8 @@ package task
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,13 +16,12 @@ import (
 type sinkContext struct {
 	t *Task
 
-	mu         sync.Mutex // guards what follows
-	paused     map[connect.TopicPartition]bool
-	toPause    map[connect.TopicPartition]bool // true: pause, false: resume; not in effect yet
-	rewinds    map[connect.TopicPartition]int64
-	timeout    time.Duration
-	hasTimeout bool
-	commit     bool
+	mu      sync.Mutex // guards what follows
+	paused  map[connect.TopicPartition]bool
+	toPause map[connect.TopicPartition]bool // true: pause, false: resume; not in effect yet
+	rewinds map[connect.TopicPartition]int64
+	timeout time.Duration // 0: none is set
+	commit  bool          // a commit was asked for
 }
 
 func (c *sinkContext) TaskID() connect.TaskID { return c.t.cfg.ID }
@@ -63,7 +64,7 @@ func (c *sinkContext) Rewind(offsets map[connect.TopicPartition]int64) {
 func (c *sinkContext) Timeout(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.timeout, c.hasTimeout = d, true
+	c.timeout = d
 }
 
 func (c *sinkContext) RequestCommit() {
@@ -79,13 +80,13 @@ func (c *sinkContext) Report(record *connect.SinkRecord, reason error) <-chan er
 	return c.t.report(record, reason)
 }
 
-// takeTimeout returns the timeout that was set since the last call.
-func (c *sinkContext) takeTimeout() (time.Duration, bool) {
+// takeTimeout returns the timeout that was set since the last call, 0 if none was.
+func (c *sinkContext) takeTimeout() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d, ok := c.timeout, c.hasTimeout
-	c.timeout, c.hasTimeout = 0, false
-	return d, ok
+	d := c.timeout
+	c.timeout = 0
+	return d
 }
 
 func (c *sinkContext) takeCommitRequest() bool {
@@ -100,13 +101,22 @@ func (c *sinkContext) takeCommitRequest() bool {
 func (c *sinkContext) wanted(parts []connect.TopicPartition) []connect.TopicPartition {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []connect.TopicPartition
-	for _, tp := range parts {
-		if !c.paused[tp] {
-			out = append(out, tp)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(parts), func(tp connect.TopicPartition) bool { return c.paused[tp] })
+}
+
+// pausedOf returns those of parts that the plugin has paused.
+func (c *sinkContext) pausedOf(parts []connect.TopicPartition) []connect.TopicPartition {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(parts), func(tp connect.TopicPartition) bool { return !c.paused[tp] })
+}
+
+// retain forgets the pauses of partitions that are not assigned. It is called when new ones were: a partition that was taken away and came back
+// at once stays paused.
+func (c *sinkContext) retain(assigned map[connect.TopicPartition]*position) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.paused, func(tp connect.TopicPartition, _ bool) bool { return assigned[tp] == nil })
 }
 
 // apply brings pauses, resumes and rewinds into effect. Only the task's goroutine calls it.

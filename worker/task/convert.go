@@ -2,36 +2,52 @@ package task
 
 import (
 	"context"
+	"fmt"
 
 	"sluice/connect"
 	"sluice/internal/kafka"
 )
 
-// convert appends the records of messages to the batch. Records that are tolerated away leave only their offset.
+// convert appends the records of messages to the batch. What is tolerated away leaves only its offset.
 func (t *Task) convert(ctx context.Context, messages []kafka.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
 	t.stats.read.Add(int64(len(messages)))
+	return t.call("a converter", func() error { return t.convertAll(ctx, messages) })
+}
+
+func (t *Task) convertAll(ctx context.Context, messages []kafka.Message) error {
 	var at *position
 	var last connect.TopicPartition
 	for i := range messages {
 		m := &messages[i]
 		if tp := (connect.TopicPartition{Topic: m.Topic, Partition: m.Partition}); at == nil || tp != last {
 			if at = t.offsets.parts[tp]; at == nil {
-				continue // revoked since: the reader promises not to do this, and the record belongs to someone else
+				continue // not assigned: the reader promises not to do this, and the record belongs to someone else
 			}
 			last = tp
 		}
-		t.batch = append(t.batch, connect.SinkRecord{})
-		r := &t.batch[len(t.batch)-1]
-		stage, err := t.convertMessage(m, r)
-		if err != nil {
-			if err := t.handle(ctx, m, r, stage, err); err != nil {
-				t.batch = t.batch[:len(t.batch)-1]
+		n := len(t.batch)
+		t.batch = append(t.batch, connect.SinkRecord{
+			Topic: m.Topic, Partition: m.Partition, Offset: m.Offset,
+			Timestamp: m.Timestamp, TimestampType: connect.TimestampType(m.TimestampType),
+		})
+		r := &t.batch[n]
+		if m.Timestamp < -1 {
+			t.batch = t.batch[:n]
+			return &Error{Message: fmt.Sprintf("Invalid record timestamp %d in topic %s, partition %d, offset %d", m.Timestamp, m.Topic, m.Partition, m.Offset)}
+		}
+		if stage, err := t.convertMessage(m, r); err != nil {
+			skip, err := t.handle(ctx, m, r, stage, err)
+			if err != nil || skip {
+				t.batch = t.batch[:n]
+			}
+			if err != nil {
 				return err
 			}
 		}
-		if r.Offset < 0 { // skipped
-			t.batch = t.batch[:len(t.batch)-1]
-		} else {
+		if len(t.batch) > n {
 			t.seen(m.Topic)
 		}
 		t.offsets.convertedTo(at, m.Offset+1)
@@ -41,17 +57,11 @@ func (t *Task) convert(ctx context.Context, messages []kafka.Message) error {
 
 // convertMessage fills r from m: key, value, headers. On failure it names the stage.
 func (t *Task) convertMessage(m *kafka.Message, r *connect.SinkRecord) (Stage, error) {
-	*r = connect.SinkRecord{
-		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset,
-		Timestamp: m.Timestamp, TimestampType: connect.TimestampType(m.TimestampType),
+	raw := t.rawHeaders[:0] // used only while converting
+	for _, h := range m.Headers {
+		raw = append(raw, connect.RawHeader(h))
 	}
-	var raw []connect.RawHeader
-	if len(m.Headers) > 0 {
-		raw = make([]connect.RawHeader, len(m.Headers))
-		for i, h := range m.Headers {
-			raw[i] = connect.RawHeader(h)
-		}
-	}
+	t.rawHeaders = raw
 	key, err := t.cfg.KeyConverter.ToConnect(m.Topic, raw, m.Key)
 	if err != nil {
 		return StageKeyConverter, err
@@ -61,15 +71,16 @@ func (t *Task) convertMessage(m *kafka.Message, r *connect.SinkRecord) (Stage, e
 		return StageValueConverter, err
 	}
 	r.KeySchema, r.Key, r.ValueSchema, r.Value = key.Schema, key.Value, value.Schema, value.Value
-	if len(raw) > 0 {
-		r.Headers = make([]connect.Header, len(raw))
-		for i, h := range raw {
-			v, err := t.cfg.HeaderConverter.ToConnectHeader(m.Topic, h.Key, h.Value)
-			if err != nil {
-				return StageHeaderConverter, err
-			}
-			r.Headers[i] = connect.Header{Key: h.Key, Schema: v.Schema, Value: v.Value}
+	if len(raw) == 0 {
+		return "", nil
+	}
+	r.Headers = make([]connect.Header, len(raw))
+	for i, h := range raw {
+		v, err := t.cfg.HeaderConverter.ToConnectHeader(m.Topic, h.Key, h.Value)
+		if err != nil {
+			return StageHeaderConverter, err
 		}
+		r.Headers[i] = connect.Header{Key: h.Key, Schema: v.Schema, Value: v.Value}
 	}
 	return "", nil
 }
@@ -89,6 +100,10 @@ func (t *Task) class(s Stage) string {
 
 // seen tells of the first record of a topic.
 func (t *Task) seen(topic string) {
+	if topic == t.lastTopic {
+		return
+	}
+	t.lastTopic = topic
 	if _, ok := t.topics[topic]; ok {
 		return
 	}

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -24,8 +25,6 @@ const (
 
 // sinkTaskClass is what Java names as the class that executes the stage TASK_PUT.
 const sinkTaskClass = "org.apache.kafka.connect.sink.SinkTask"
-
-const connectException = "org.apache.kafka.connect.errors.ConnectException"
 
 // Error is the end of a task: what it was doing, and why it cannot go on.
 type Error struct {
@@ -63,22 +62,25 @@ func (e *Error) where() string {
 	return fmt.Sprintf("stage %s with class %s, record of topic %s, partition %d, offset %d", e.Stage, e.Class, e.Topic, e.Partition, e.Offset)
 }
 
+// putError is the failure of Put.
 func putError(err error) error {
 	return &Error{Message: "Exiting WorkerSinkTask due to unrecoverable exception.", Cause: err}
 }
 
+// pollError is the failure of a poll, unless the poll only passes on the failure of a callback.
 func pollError(err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
 	return &Error{Message: "The consumer of the sink task cannot go on", Cause: err}
+}
+
+// callbackError is the failure of the plugin's Open or Close.
+func callbackError(method string, parts []connect.TopicPartition, err error) error {
+	return &Error{Message: fmt.Sprintf("The sink task could not %s partitions %v", method, parts), Cause: err}
 }
 
 func panicError(what string, p any) error {
 	return &Error{Message: fmt.Sprintf("The plugin panicked in %s: %v", what, p), stack: debug.Stack()}
-}
-
-// toleranceExceeded is the failure of a record that the connector does not tolerate.
-func toleranceExceeded(stage Stage, class string, tp connect.TopicPartition, offset int64, cause error) *Error {
-	return &Error{
-		Message: "Tolerance exceeded in error handler", Cause: cause,
-		Stage: stage, Class: class, Topic: tp.Topic, Partition: tp.Partition, Offset: offset,
-	}
 }

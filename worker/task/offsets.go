@@ -30,8 +30,8 @@ type offsets struct {
 	requested  bool // a commit is due now
 
 	seq      int                              // of the last commit that was sent
-	unfilled map[connect.TopicPartition]int64 // what the commit in flight is about; nil if none is
-	sentAt   time.Time                        // of the commit in flight
+	inFlight map[connect.TopicPartition]int64 // what the asynchronous commit under way is about; nil if there is none
+	sentAt   time.Time                        // when it was sent
 
 	mu      sync.Mutex // guards results
 	results []commitResult
@@ -44,14 +44,28 @@ type commitResult struct {
 
 func (o *offsets) init() { o.parts = map[connect.TopicPartition]*position{} }
 
-func (o *offsets) assign(tp connect.TopicPartition, at int64) {
-	o.parts[tp] = &position{committed: at, current: at, pending: at}
+// assign adds partitions with the offsets at which reading begins.
+func (t *Task) assign(added map[kafka.TopicPartition]int64) []connect.TopicPartition {
+	parts := make([]connect.TopicPartition, 0, len(added))
+	for tp, at := range added {
+		p := connect.TopicPartition(tp)
+		t.offsets.parts[p] = &position{committed: at, current: at, pending: at}
+		t.stats.commit(p, at)
+		parts = append(parts, p)
+	}
+	sortPartitions(parts)
+	return parts
 }
 
-func (o *offsets) forget(parts []connect.TopicPartition) {
+// forget drops partitions. The answer to a commit that is under way no longer matters: a partition that comes back starts
+// afresh, and for the others the next commit says it again.
+func (t *Task) forget(parts []connect.TopicPartition) {
 	for _, tp := range parts {
-		delete(o.parts, tp)
+		delete(t.offsets.parts, tp)
 	}
+	t.offsets.seq++
+	t.offsets.inFlight = nil
+	t.stats.forget(parts)
 }
 
 func (o *offsets) assigned() []connect.TopicPartition {
@@ -101,19 +115,17 @@ func (t *Task) commitIfDue(ctx context.Context) error {
 	o := &t.offsets
 	t.takeCommitResults()
 	now := time.Now()
-	if o.unfilled != nil && now.Sub(o.sentAt) > t.cfg.OffsetFlushTimeout {
+	if o.inFlight != nil && now.Sub(o.sentAt) >= t.cfg.OffsetFlushTimeout {
 		t.log.Warn("offset commit was not answered in time", "timeout", t.cfg.OffsetFlushTimeout)
 		t.stats.commitFailures.Add(1)
-		o.unfilled = nil // a late answer has an old number and is ignored
+		o.inFlight = nil // a late answer has an old number and is ignored
 	}
 	if !o.requested && !t.sinkCtx.takeCommitRequest() && now.Before(o.nextCommit) {
 		return nil
 	}
-	if o.unfilled != nil {
-		o.requested = true // as soon as the one in flight is through
-		if now.After(o.nextCommit) {
-			o.nextCommit = now.Add(t.cfg.OffsetFlushInterval)
-		}
+	if o.inFlight != nil {
+		o.requested = true // as soon as the one under way is through
+		o.nextCommit = now.Add(t.cfg.OffsetFlushInterval)
 		return nil
 	}
 	o.requested = false
@@ -122,21 +134,22 @@ func (t *Task) commitIfDue(ctx context.Context) error {
 	durable, err := t.preCommit(ctx, parts, false)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil
+			return nil // cancelled
 		}
 		t.log.Warn("pre-commit failed; going back to the last committed offsets", "err", err)
 		return t.rewindToCommitted()
 	}
-	if durable = t.committable(durable); len(durable) == 0 {
+	if durable = t.committable(durable); len(durable) == 0 || ctx.Err() != nil {
 		return nil
 	}
 	o.seq++
 	seq := o.seq
-	o.unfilled, o.sentAt = durable, now
+	o.inFlight, o.sentAt = durable, now
 	t.reader.CommitAsync(offsetsToKafka(durable), func(err error) {
 		o.mu.Lock()
 		o.results = append(o.results, commitResult{seq, err})
 		o.mu.Unlock()
+		t.reader.Wakeup() // another commit may be waiting for this one
 	})
 	return nil
 }
@@ -149,11 +162,11 @@ func (t *Task) takeCommitResults() {
 	o.results = nil
 	o.mu.Unlock()
 	for _, r := range results {
-		if r.seq != o.seq || o.unfilled == nil {
+		if r.seq != o.seq || o.inFlight == nil {
 			continue
 		}
-		t.committed(o.unfilled, r.err)
-		o.unfilled = nil
+		t.committed(o.inFlight, r.err)
+		o.inFlight = nil
 	}
 }
 
@@ -168,6 +181,7 @@ func (t *Task) committed(what map[connect.TopicPartition]int64, err error) {
 	for tp, offset := range what {
 		if p := t.offsets.parts[tp]; p != nil {
 			p.committed = offset
+			t.stats.commit(tp, offset)
 		}
 	}
 }
@@ -208,11 +222,15 @@ func (t *Task) preCommitClosing(ctx context.Context, parts []connect.TopicPartit
 }
 
 // committable drops what must not or need not be committed: a partition that is not ours, an offset beyond what was put (the plugin cannot
-// know it to be durable), and what is committed already.
+// know it to be durable), and what is committed already. A record that was reported and is not tolerated holds its partition at its own
+// offset, whatever the plugin says.
 func (t *Task) committable(durable map[connect.TopicPartition]int64) map[connect.TopicPartition]int64 {
 	out := make(map[connect.TopicPartition]int64, len(durable))
 	for tp, offset := range durable {
 		p := t.offsets.parts[tp]
+		if bad, ok := t.failedAt(tp); ok {
+			offset = min(offset, bad)
+		}
 		switch {
 		case p == nil:
 			t.log.Warn("the plugin declared an offset of a partition that is not assigned to it", "topic", tp.Topic, "partition", tp.Partition, "offset", offset)
@@ -233,7 +251,7 @@ func (t *Task) commitNow(ctx context.Context, durable map[connect.TopicPartition
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.OffsetFlushTimeout)
 	defer cancel()
 	t.offsets.seq++ // the answer to an older commit no longer matters
-	t.offsets.unfilled = nil
+	t.offsets.inFlight = nil
 	t.committed(durable, t.reader.Commit(ctx, offsetsToKafka(durable)))
 }
 

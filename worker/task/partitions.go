@@ -32,7 +32,3 @@ func sortPartitions(parts []connect.TopicPartition) {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
 }
-
-func containsPartition(parts []connect.TopicPartition, tp connect.TopicPartition) bool {
-	return slices.Contains(parts, tp)
-}

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"slices"
 
 	"sluice/connect"
 	"sluice/internal/kafka"
@@ -14,21 +15,22 @@ type rebalanceListener Task
 // Assigned opens new partitions.
 func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicPartition]int64) error {
 	t := (*Task)(l)
-	parts := make([]connect.TopicPartition, 0, len(added))
-	for tp, position := range added {
-		p := connect.TopicPartition(tp)
-		t.offsets.assign(p, position)
-		parts = append(parts, p)
-	}
-	sortPartitions(parts)
-	t.stats.partitions.Store(int64(len(t.offsets.parts)))
-	if t.redeliver || t.paused { // a new partition joins what the others are in
-		t.reader.Pause(toKafka(parts)...)
-	}
+	parts := t.assign(added)
 	t.log.Info("partitions assigned", "partitions", parts)
+	if t.redeliver && len(t.batch) == 0 {
+		// All that was to be put again belongs to others now.
+		t.redeliver = false
+		t.resumePartitions()
+	}
+	t.sinkCtx.retain(t.offsets.parts)
+	if t.redeliver || t.paused {
+		t.reader.Pause(toKafka(parts)...)
+	} else {
+		t.reader.Pause(toKafka(t.sinkCtx.pausedOf(parts))...)
+	}
 	if t.opener != nil && len(parts) > 0 {
 		if err := t.call("open", func() error { return t.opener.Open(ctx, parts) }); err != nil {
-			return err
+			return callbackError("open", parts, err)
 		}
 	}
 	t.sinkCtx.apply()
@@ -61,22 +63,23 @@ func (l *rebalanceListener) Lost(ctx context.Context, parts []kafka.TopicPartiti
 	return err
 }
 
-// closePartitions lets go of partitions in Kafka's order: pre-commit, close, commit. Without commit only close is called.
+// closePartitions lets go of partitions in Kafka's order: pre-commit, close, commit. Without commit, and once the task was cancelled, only close is
+// called.
 func (t *Task) closePartitions(ctx context.Context, parts []connect.TopicPartition, commit bool) error {
 	if len(parts) == 0 {
 		return nil
 	}
-	defer func() {
-		t.offsets.forget(parts)
-		t.stats.partitions.Store(int64(len(t.offsets.parts)))
-	}()
+	defer t.forget(parts)
+	commit = commit && ctx.Err() == nil
 	var durable map[connect.TopicPartition]int64
 	if commit {
 		durable = t.preCommitClosing(ctx, parts)
 	}
 	var err error
 	if t.opener != nil {
-		err = t.call("close", func() error { return t.opener.Close(ctx, parts) })
+		if err = t.call("close", func() error { return t.opener.Close(ctx, parts) }); err != nil {
+			err = callbackError("close", parts, err)
+		}
 	}
 	if commit {
 		t.commitNow(ctx, durable)
@@ -88,7 +91,7 @@ func (t *Task) closePartitions(ctx context.Context, parts []connect.TopicPartiti
 func (t *Task) dropPending(gone []connect.TopicPartition) {
 	kept := t.batch[:0]
 	for i := range t.batch {
-		if !containsPartition(gone, t.batch[i].TopicPartition()) {
+		if !slices.Contains(gone, t.batch[i].TopicPartition()) {
 			kept = append(kept, t.batch[i])
 		}
 	}

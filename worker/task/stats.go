@@ -1,6 +1,8 @@
 package task
 
 import (
+	"maps"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,16 +14,45 @@ type Stats struct {
 	Read           int64 // records read from Kafka
 	Put            int64 // records accepted by the plugin
 	Skipped        int64 // records dropped by tolerance
-	Failures       int64 // failed attempts at a record
-	Partitions     int64 // assigned now
+	Failures       int64 // records that could not be processed, tolerated or not
+	Partitions     int   // assigned now
 	Commits        int64 // that succeeded
 	CommitFailures int64
 	PutTimeMax     time.Duration                    // longest call of Put
+	Committed      map[connect.TopicPartition]int64 // per assigned partition: last committed, or where reading began
 	Lag            map[connect.TopicPartition]int64 // records between the reader and the end of each partition
 }
 
 type counters struct {
-	read, put, skipped, failures, partitions, commits, commitFailures, putTimeMax atomic.Int64
+	read, put, skipped, failures, commits, commitFailures, putTimeMax atomic.Int64
+
+	mu        sync.Mutex // guards committed
+	committed map[connect.TopicPartition]int64
+}
+
+// commit notes where a partition's commits stand.
+func (c *counters) commit(tp connect.TopicPartition, offset int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.committed == nil {
+		c.committed = map[connect.TopicPartition]int64{}
+	}
+	c.committed[tp] = offset
+}
+
+// forget drops partitions that are no longer assigned.
+func (c *counters) forget(parts []connect.TopicPartition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, tp := range parts {
+		delete(c.committed, tp)
+	}
+}
+
+func (c *counters) positions() map[connect.TopicPartition]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.committed)
 }
 
 func (c *counters) putTime(d time.Duration) {
@@ -32,15 +63,17 @@ func (c *counters) putTime(d time.Duration) {
 
 // Stats returns the counters; it may be called at any time.
 func (t *Task) Stats() Stats {
+	committed := t.stats.positions()
 	s := Stats{
 		Read:           t.stats.read.Load(),
 		Put:            t.stats.put.Load(),
 		Skipped:        t.stats.skipped.Load(),
 		Failures:       t.stats.failures.Load(),
-		Partitions:     t.stats.partitions.Load(),
 		Commits:        t.stats.commits.Load(),
 		CommitFailures: t.stats.commitFailures.Load(),
 		PutTimeMax:     time.Duration(t.stats.putTimeMax.Load()),
+		Partitions:     len(committed),
+		Committed:      committed,
 		Lag:            map[connect.TopicPartition]int64{},
 	}
 	for tp, lag := range t.reader.Lag() {

@@ -31,22 +31,27 @@ type Task struct {
 	flusher   connect.Flusher      // nil if the plugin is none
 	reader    Reader
 	sinkCtx   *sinkContext
+	reporters []reporter // without any the plugin's Report is never tolerated
 	stats     counters
 
 	// Owned by the goroutine that runs the task.
-	offsets   offsets
-	batch     []connect.SinkRecord // converted and not accepted yet
-	redeliver bool                 // the batch was refused with a retriable error; all partitions are paused
-	paused    bool                 // the pause is in effect
-	closing   bool                 // the group's callbacks no longer matter
-	topics    map[string]struct{}  // seen
+	offsets    offsets
+	batch      []connect.SinkRecord // converted and not accepted yet; the slice is used again
+	rawHeaders []connect.RawHeader  // of the message being converted; the slice is used again
+	redeliver  bool                 // the batch was refused with a retriable error; all partitions are paused
+	refusal    string               // why, as last logged
+	paused     bool                 // the pause is in effect
+	closing    bool                 // the group's callbacks no longer matter
+	topics     map[string]struct{}  // seen
+	lastTopic  string               // seen last
 
-	mu      sync.Mutex // guards what follows; never held over a call to plugin, reader or listener
-	want    wish
-	failed  error         // found outside of the task's goroutine
-	changed chan struct{} // has room for one: something above was changed
-	cancel  context.CancelFunc
-	orphan  bool
+	mu        sync.Mutex // guards what follows; never held over a call to plugin, reader or listener
+	want      wish
+	failed    error                            // found outside of the task's goroutine
+	badOffset map[connect.TopicPartition]int64 // of the first record in each partition that was reported and is not tolerated
+	changed   chan struct{}                    // has room for one: something above was changed
+	cancel    context.CancelFunc
+	orphan    bool
 }
 
 // wish is what the owner asked for.
@@ -73,6 +78,9 @@ func New(cfg Config) (*Task, error) {
 	t.flusher, _ = cfg.Task.(connect.Flusher)
 	t.offsets.init()
 	t.sinkCtx = &sinkContext{t: t}
+	if cfg.ErrorsLogEnable {
+		t.reporters = append(t.reporters, &logReporter{log: t.log, task: cfg.ID, messages: cfg.ErrorsLogIncludeMessages})
+	}
 	t.reader, err = cfg.NewReader(kafka.GroupReaderConfig{
 		Properties: cfg.ConsumerProperties,
 		Topics:     cfg.Topics,
@@ -102,7 +110,7 @@ func (t *Task) Run(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
-		t.log.Error("task failed and is stopped; it does not run again until it is restarted", "err", err)
+		t.log.Error("task failed and is stopped; it does not run again until it is restarted", "err", Trace(err))
 		t.cfg.Listener.Failed(t.cfg.ID, err)
 		return err
 	}
@@ -134,7 +142,7 @@ func (t *Task) waitWhilePaused(ctx context.Context) bool {
 	for {
 		w, _ := t.wishes()
 		switch {
-		case w.stop:
+		case w.stop || ctx.Err() != nil:
 			return true
 		case !w.pause:
 			return false
@@ -185,7 +193,7 @@ func (t *Task) loop(ctx context.Context) error {
 // pollWait returns how long a poll may wait: until the next commit, and no longer than the plugin asked for.
 func (t *Task) pollWait() time.Duration {
 	wait := max(0, time.Until(t.offsets.nextCommit))
-	if d, ok := t.sinkCtx.takeTimeout(); ok {
+	if d := t.sinkCtx.takeTimeout(); d > 0 {
 		wait = min(wait, d)
 	}
 	return wait
@@ -197,15 +205,14 @@ func (t *Task) deliver(ctx context.Context) error {
 	err := t.call("put", func() error { return t.task.Put(ctx, t.batch) })
 	t.stats.putTime(time.Since(began))
 	if connect.IsRetriable(err) {
-		t.log.Warn("put is tried again later", "records", len(t.batch), "err", err)
-		if !t.redeliver {
-			t.redeliver = true
-			t.reader.Pause(toKafka(t.offsets.assigned())...)
-		}
+		t.refused(err)
 		return nil
 	}
 	if err != nil {
 		return putError(err)
+	}
+	if _, failed := t.wishes(); failed != nil {
+		return failed // a record was reported, is not tolerated, and the plugin has kept quiet about it
 	}
 	// From here on the batch counts as put: only now may its offsets enter a commit.
 	t.offsets.advance()
@@ -213,10 +220,24 @@ func (t *Task) deliver(ctx context.Context) error {
 	clear(t.batch) // the records' memory must not outlive them here
 	t.batch = t.batch[:0]
 	if t.redeliver {
-		t.redeliver = false
+		t.log.Info("put was accepted after all")
+		t.redeliver, t.refusal = false, ""
 		t.resumePartitions()
 	}
 	return nil
+}
+
+// refused keeps the batch for another try and stops the delivery of further records; polling goes on for the group's sake. The reason is
+// logged when it is a new one.
+func (t *Task) refused(err error) {
+	if reason := err.Error(); reason != t.refusal {
+		t.refusal = reason
+		t.log.Warn("put is tried again later with the same records", "records", len(t.batch), "err", err)
+	}
+	if !t.redeliver {
+		t.redeliver = true
+		t.reader.Pause(toKafka(t.offsets.assigned())...)
+	}
 }
 
 // resumePartitions resumes what neither the plugin nor the owner has paused.
@@ -301,13 +322,25 @@ func (t *Task) Cancel() {
 	})
 }
 
-// fail makes the task fail with err at its next step. The first failure counts.
-func (t *Task) fail(err error) {
+// failRecord makes the task fail with err at its next step, and keeps every commit from going beyond the record. The first failure counts.
+func (t *Task) failRecord(tp connect.TopicPartition, offset int64, err error) {
 	t.change(func() {
 		if t.failed == nil {
 			t.failed = err
+			t.badOffset = map[connect.TopicPartition]int64{}
+		}
+		if first, ok := t.badOffset[tp]; !ok || offset < first {
+			t.badOffset[tp] = offset
 		}
 	})
+}
+
+// failedAt returns the offset of the first record of the partition that failRecord was told of.
+func (t *Task) failedAt(tp connect.TopicPartition) (int64, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	offset, ok := t.badOffset[tp]
+	return offset, ok
 }
 
 // change applies f under the lock and wakes the task.

@@ -7,6 +7,8 @@ import (
 	"sluice/connect"
 )
 
+const connectException = "org.apache.kafka.connect.errors.ConnectException"
+
 // Trace returns the text that a status shows for a failure. It has the form of a Java stack trace, because that is what operators and
 // tools are used to: class and message of each error, one "Caused by" for each cause; in place of Java's frames stands what the error is
 // about.
@@ -14,15 +16,18 @@ import (
 //	org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler
 //		at stage VALUE_CONVERTER with class org.apache.kafka.connect.json.JsonConverter, record of topic t, partition 0, offset 5
 //	Caused by: org.apache.kafka.connect.errors.DataException: ...
+//
+// The class is what an error's method JavaClass() string says, or the one that the errors of package connect stand for. Of joined errors only
+// the first is shown: what went wrong in its wake is in the log.
 func Trace(err error) string {
 	var b strings.Builder
 	for err != nil {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
-			err = joined.Unwrap()[0] // the first one is the reason; what went wrong in its wake is in the log
+		cause := errors.Unwrap(err)
+		if joined := joinedErrors(err); len(joined) > 0 {
+			err = joined[0]
 			continue
 		}
-		cause := errors.Unwrap(err)
-		if retriable, ok := err.(*connect.RetriableError); ok && cause != nil && retriable.Error() == cause.Error() {
+		if retriable, ok := err.(*connect.RetriableError); ok && retriable.Cause != nil {
 			err = cause // only a mark
 			continue
 		}
@@ -48,6 +53,22 @@ func Trace(err error) string {
 	return b.String()
 }
 
+// joinedErrors returns what errors.Join has joined, nil for any other error, even if it wraps several.
+func joinedErrors(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	texts := make([]string, len(joined.Unwrap()))
+	for i, e := range joined.Unwrap() {
+		texts[i] = e.Error()
+	}
+	if strings.Join(texts, "\n") != err.Error() {
+		return nil
+	}
+	return joined.Unwrap()
+}
+
 // javaClass returns the name under which Java users know an error.
 func javaClass(err error) string {
 	switch e := err.(type) {
@@ -69,9 +90,11 @@ func ownMessage(err, cause error) string {
 		return e.Message
 	}
 	m := err.Error()
-	if cause != nil {
-		m = strings.TrimSuffix(m, cause.Error())
-		m = strings.TrimSuffix(strings.TrimRight(m, " "), ":")
+	if cause == nil {
+		return m
+	}
+	if own, found := strings.CutSuffix(m, cause.Error()); found {
+		return strings.TrimSuffix(strings.TrimRight(own, " "), ":")
 	}
 	return m
 }
