@@ -30,6 +30,7 @@ type connectorInstance struct {
 
 	// The fields below belong to the loop.
 
+	leaving   bool               // a round has taken it away: it stops and is not started again
 	interrupt context.CancelFunc // ends a call to the plugin that may take long
 	retry     *time.Timer        // until task configs are generated again
 
@@ -53,7 +54,7 @@ const (
 // onConnectorUpdated restarts a connector whose configuration was written again; a new one comes with the next round.
 func (h *Herder) onConnectorUpdated(name string) {
 	c := h.connectors[name]
-	if c == nil {
+	if c == nil || c.leaving {
 		h.rejoin()
 		return
 	}
@@ -91,7 +92,7 @@ func (h *Herder) startConnector(c *connectorInstance, done func(error)) {
 		begin: func() func(context.Context) {
 			snapshot := h.configs.Snapshot()
 			config, ok := snapshot.ConnectorConfig(c.name)
-			if !ok || h.connectors[c.name] != c {
+			if !ok || c.leaving {
 				return nil // it was removed: a round takes it away, or has done so
 			}
 			target, now := snapshot.TargetState(c.name), h.stamp()

@@ -17,9 +17,9 @@ type job struct {
 	// stage says what the worker is doing while the job lasts: "starting connector foo".
 	stage string
 	// begin is called in the loop when the job's turn has come. It decides on the state of that moment and returns the slow part, or
-	// nil if there is nothing to do (any more).
+	// nil if there is nothing to do (any more). It may be nil itself, if there never is.
 	begin func() func(ctx context.Context)
-	// end is called in the loop afterwards, in either case. It may be nil.
+	// end is called in the loop afterwards, in any case. It may be nil.
 	end func()
 }
 
@@ -37,7 +37,11 @@ func (h *Herder) advance(l *lane) {
 		j := l.waiting[0]
 		l.waiting = l.waiting[1:]
 		l.busy = true
-		if slow := j.begin(); slow != nil {
+		var slow func(context.Context)
+		if j.begin != nil {
+			slow = j.begin()
+		}
+		if slow != nil {
 			over := h.stages.begin(j.stage)
 			h.work.Go(func() {
 				slow(h.workCtx)

@@ -23,9 +23,9 @@ type goldenRecord struct {
 	Value            *string
 }
 
-func goldenTopic(t *testing.T, suffix string) []goldenRecord {
+func goldenTopic(t *testing.T, version, suffix string) []goldenRecord {
 	t.Helper()
-	f, err := os.Open("store/testdata/3.9.2.jsonl")
+	f, err := os.Open("store/testdata/" + version + ".jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +113,8 @@ func TestLifeCycleWritesWhatJavaWrites(t *testing.T) {
 		r.failStart = "no-such-dir/out.txt"
 		r.run()
 		playCapturedLife(r)
-		compareConfigTopics(t, goldenTopic(t, "-configs"), storage.Configs.Records())
-		compareStatusTopics(t, goldenTopic(t, "-status"), storage.Statuses.Records())
+		compareConfigTopics(t, goldenTopic(t, "3.9.2", "-configs"), storage.Configs.Records())
+		compareStatusTopics(t, goldenTopic(t, "3.9.2", "-status"), storage.Statuses.Records())
 	})
 }
 

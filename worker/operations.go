@@ -194,13 +194,14 @@ func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
 				reply(struct{}{}, staleConfiguration())
 				return
 			}
-			h.stopTasks([]connect.TaskID{id}, func() {
-				h.startTask(t, func(err error) {
-					if err != nil {
-						err = &ConnectError{Message: "Failed to start task: " + id.String(), Err: err}
-					}
-					reply(struct{}{}, err)
-				})
+			deadline, cancel := h.stopDeadline()
+			h.stopTask(t, deadline, nil)
+			h.startTask(t, func(err error) {
+				cancel()
+				if err != nil {
+					err = &ConnectError{Message: "Failed to start task: " + id.String(), Err: err}
+				}
+				reply(struct{}{}, err)
 			})
 		})
 	})

@@ -60,24 +60,23 @@ func (h *Herder) beginRebalance() {
 // onAssigned takes up what a round has given: first what was revoked stops, then what was added starts.
 func (h *Herder) onAssigned(a Assignment) {
 	h.rebalance.active = true
-	n := 0
-	for _, name := range a.Revoked.Connectors {
-		if h.connectors[name] != nil {
-			n++
-		}
-	}
-	if len(a.Revoked.Tasks) > 0 {
-		n++
-	}
-	one := h.gather(n, max(connectorStopTimeout, h.cfg.TaskShutdownTimeout), func() { h.takeUp(a) })
+	var going []*connectorInstance
 	for _, name := range a.Revoked.Connectors {
 		if c := h.connectors[name]; c != nil {
-			h.stopConnector(c, one)
+			c.leaving = true
+			going = append(going, c)
 		}
 	}
-	if len(a.Revoked.Tasks) > 0 {
-		h.stopTasks(a.Revoked.Tasks, one)
+	for _, id := range a.Revoked.Tasks {
+		if t := h.tasks[id]; t != nil {
+			t.leaving = true
+		}
 	}
+	one := h.gather(len(going)+1, max(connectorStopTimeout, h.cfg.TaskShutdownTimeout), func() { h.takeUp(a) })
+	for _, c := range going {
+		h.stopConnector(c, one)
+	}
+	h.stopTasks(a.Revoked.Tasks, one)
 }
 
 // takeUp is the second half of onAssigned. Statuses carry the new generation from here on.

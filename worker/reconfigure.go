@@ -58,7 +58,7 @@ func (h *Herder) generateTasks(c *connectorInstance, failures int) {
 	h.do(&c.lane, job{
 		stage: "generating the task configurations of connector " + c.name,
 		begin: func() func(context.Context) {
-			if h.ending || c.state != instanceStarted || h.connectors[c.name] != c {
+			if h.ending || c.state != instanceStarted || c.leaving {
 				return nil
 			}
 			ran = true
@@ -81,7 +81,7 @@ func (h *Herder) generateTasks(c *connectorInstance, failures int) {
 
 // generateLater tries generateTasks again after a pause.
 func (h *Herder) generateLater(c *connectorInstance, failures int, err error) {
-	if h.ending || h.connectors[c.name] != c {
+	if h.ending || c.leaving {
 		return
 	}
 	pause := reconfigureBackoff(failures)

@@ -98,25 +98,33 @@ func (h *Herder) restart(r store.RestartRequest) {
 			ours[id] = t
 		}
 	}
-	parts := 1 // the tasks, be there any or not
+	parts := len(ours)
 	if c != nil {
 		parts++
 	}
-	stopped := h.gather(parts, connectorStopTimeout+h.cfg.TaskShutdownTimeout, func() {
-		if c != nil && h.connectors[c.name] == c {
-			h.statuses.PutConnector(c.name, h.stamp().status(store.Restarting, ""))
-			h.startConnector(c, nil)
-		}
-		for _, id := range sortedTasks(maps.Keys(ours)) {
-			if t := ours[id]; h.tasks[id] == t {
-				h.statuses.PutTask(id, h.stamp().status(store.Restarting, ""))
-				h.startTask(t, nil)
-			}
-		}
+	deadline, cancel := h.stopDeadline()
+	restarted := h.gather(parts, connectorStopTimeout+h.cfg.TaskShutdownTimeout, func() {
+		cancel()
 		over()
 	})
+	// What is done to one connector or task is put on its lane in one go: nothing else comes in between.
 	if c != nil {
-		h.stopConnector(c, stopped)
+		h.stopConnector(c, nil)
+		h.do(&c.lane, job{end: func() {
+			if !c.leaving {
+				h.statuses.PutConnector(c.name, h.stamp().status(store.Restarting, ""))
+			}
+		}})
+		h.startConnector(c, func(error) { restarted() })
 	}
-	h.stopTasks(sortedTasks(maps.Keys(ours)), stopped)
+	for _, id := range sortedTasks(maps.Keys(ours)) {
+		t := ours[id]
+		h.stopTask(t, deadline, nil)
+		h.do(&t.lane, job{end: func() {
+			if !t.leaving {
+				h.statuses.PutTask(id, h.stamp().status(store.Restarting, ""))
+			}
+		}})
+		h.startTask(t, func(error) { restarted() })
+	}
 }

@@ -20,9 +20,10 @@ import (
 
 // taskInstance is a task that this worker was given. The run is touched by the jobs of its lane alone.
 type taskInstance struct {
-	id   connect.TaskID
-	lane lane
-	run  *taskRun // nil if it was not started
+	id      connect.TaskID
+	lane    lane
+	run     *taskRun // nil if it was not started
+	leaving bool     // a round has taken it away: it stops and is not started again. Belongs to the loop
 }
 
 // taskRun is a task from its start to its end. Once it is abandoned it writes no status any more.
@@ -52,7 +53,7 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 			snapshot := h.configs.Snapshot()
 			settings, ok := snapshot.TaskConfig(t.id)
 			connector, exists := snapshot.ConnectorConfig(t.id.Connector)
-			if h.ending || !ok || !exists || h.tasks[t.id] != t || t.run != nil && !t.run.over() {
+			if h.ending || !ok || !exists || t.leaving || t.run != nil && !t.run.over() {
 				return nil // a round takes it away, or has done so; or it runs
 			}
 			count, target := snapshot.TaskCount(t.id.Connector), snapshot.TargetState(t.id.Connector)
@@ -99,7 +100,7 @@ func (h *Herder) stopTasks(ids []connect.TaskID, done func()) {
 			instances = append(instances, t)
 		}
 	}
-	deadline, cancel := context.WithTimeout(h.workCtx, h.cfg.TaskShutdownTimeout)
+	deadline, cancel := h.stopDeadline()
 	one := h.gather(len(instances), h.cfg.TaskShutdownTimeout+time.Second, func() {
 		cancel()
 		done()
@@ -107,6 +108,11 @@ func (h *Herder) stopTasks(ids []connect.TaskID, done func()) {
 	for _, t := range instances {
 		h.stopTask(t, deadline, one)
 	}
+}
+
+// stopDeadline is when tasks that are told to stop now must have stopped.
+func (h *Herder) stopDeadline() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(h.workCtx, h.cfg.TaskShutdownTimeout)
 }
 
 // stopTask stops a task and waits for its end until deadline. done, which may be nil, is called in the loop.
