@@ -74,7 +74,11 @@ func testKillWorker(t *testing.T, kafka, endpoint string, l load) {
 	mustCreateTopic(t, kafka, topic, 2)
 	produce(t, kafka, topic, l.records...)
 
-	config := newWorkerConfig(t, kafka, map[string]string{"offset.flush.interval.ms": "100"})
+	config := newWorkerConfig(t, kafka, map[string]string{
+		"offset.flush.interval.ms":       "100",
+		"consumer.session.timeout.ms":    "6000", // the broker learns of a killed consumer by its silence
+		"consumer.heartbeat.interval.ms": "1000",
+	})
 	env := awsEnvironment(endpoint)
 	w := startWorker(t, config, env...)
 	started := time.Now()

@@ -18,10 +18,11 @@ import (
 
 // process is a child with its output in a log file. One goroutine waits for its end; stop and kill wait for that.
 type process struct {
-	name string
-	cmd  *exec.Cmd
-	log  string        // path of the log file, stdout and stderr
-	done chan struct{} // closed when the process has ended; cmd.ProcessState is to be read after it
+	name  string
+	cmd   *exec.Cmd
+	began time.Time
+	log   string        // path of the log file, stdout and stderr
+	done  chan struct{} // closed when the process has ended; cmd.ProcessState is to be read after it
 }
 
 var processNumber atomic.Int64
@@ -39,10 +40,10 @@ func startProcess(name string, cmd *exec.Cmd) (*process, error) {
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = childAttributes()
+	p := &process{name: name, cmd: cmd, began: time.Now(), log: log.Name(), done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p := &process{name: name, cmd: cmd, log: log.Name(), done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		_ = cmd.Wait() // what there is to know is in cmd.ProcessState
