@@ -238,3 +238,51 @@ func TestWakeMakesAnEmptyPut(t *testing.T) {
 		}
 	})
 }
+
+func TestARewindTakesTheRefusedRecordsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		refused := false
+		fake.put = func(_ context.Context, records []connect.SinkRecord) error {
+			if len(records) == 0 || refused {
+				return nil
+			}
+			refused = true
+			fake.ctx.Rewind(map[connect.TopicPartition]int64{c0: 1})
+			return connect.Retriable(errors.New("start over"))
+		}
+		h := run(t, fake, nil, nil)
+		h.reader.produce(tp0, "a", "b")
+		h.reader.produce(tp1, "c")
+		h.reader.assign(tp0, tp1)
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "start open[t-0 t-1] put(a,b,c) put(c) put(b)")
+		h.stop()
+		h.expectCommitted(tp0, 2)
+		h.expectCommitted(tp1, 1)
+	})
+}
+
+func TestAFailedFlushTakesTheRefusedRecordsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		accept := false
+		var calls []time.Duration
+		fake.put = refusing(fake, &accept, &calls, 10*time.Minute)
+		sink := &flushSink{fakeSink: fake, flush: func(map[connect.TopicPartition]int64) error {
+			if accept {
+				return nil
+			}
+			accept = true
+			return errPut
+		}}
+		h := run(t, fake, sink, nil)
+		h.reader.produce(tp0, "a", "b")
+		h.reader.assign(tp0)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "start open[t-0] put(a,b) put(a,b) flush(map[t-0:0]) put(a,b)")
+		h.stop()
+		h.expectCommitted(tp0, 2)
+	})
+}

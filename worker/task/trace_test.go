@@ -12,8 +12,10 @@ import (
 
 type javaNamed struct{}
 
-func (javaNamed) Error() string     { return "The security token is invalid" }
-func (javaNamed) JavaClass() string { return "com.amazonaws.services.dynamodbv2.model.AmazonDynamoDBException" }
+func (javaNamed) Error() string { return "The security token is invalid" }
+func (javaNamed) JavaClass() string {
+	return "com.amazonaws.services.dynamodbv2.model.AmazonDynamoDBException"
+}
 
 func TestTrace(t *testing.T) {
 	const connectClass = "org.apache.kafka.connect.errors.ConnectException: "

@@ -1,0 +1,267 @@
+package task_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sluice/connect"
+	"sluice/internal/kafka"
+	"sluice/worker/task"
+)
+
+// schedule is a random life of a task: records, rebalances, refusals, failures and pauses come in any order. What is kept is the promise to
+// users: no offset is committed before all records below it are done (written and declared durable, or skipped), and in the end
+// every record was delivered.
+type schedule struct {
+	rng    *rand.Rand
+	t      *testing.T
+	reader *fakeReader
+
+	// The destination. A record is written when Put accepts it, but durable only later, as with a sink that works ahead.
+	durable map[kafka.TopicPartition]map[int64]bool
+	pending []connect.SinkRecord
+	puts    int
+	honest  bool // PreCommit declares what is durable; otherwise Flush makes it so
+}
+
+func (s *schedule) chance(percent int) bool { return s.rng.IntN(100) < percent }
+
+// settle makes some of what was put durable.
+func (s *schedule) settle(all bool) {
+	kept := s.pending[:0]
+	for _, r := range s.pending {
+		if all || s.chance(50) {
+			s.durable[kafka.TopicPartition(r.TopicPartition())][r.Offset] = true
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	s.pending = kept
+}
+
+func (s *schedule) put(fake *fakeSink, records []connect.SinkRecord) error {
+	s.puts++
+	if len(records) > 0 && s.chance(15) {
+		fake.ctx.Timeout(time.Duration(s.rng.IntN(5000)) * time.Millisecond)
+		return connect.Retriable(errors.New("throttled"))
+	}
+	for _, r := range records {
+		text := string(r.Value.(connect.RawJSON))
+		if want := strconv.Itoa(int(r.Offset)); text != want {
+			s.t.Errorf("offset %d of %s holds %s", r.Offset, r.TopicPartition(), text)
+		}
+		s.pending = append(s.pending, r)
+	}
+	if s.chance(30) {
+		s.settle(false)
+	}
+	return nil
+}
+
+// prefix returns, per partition, the offset below which all is durable or bad.
+func (s *schedule) done(tp kafka.TopicPartition, offset int64) bool {
+	return s.durable[tp][offset] || bad(offset)
+}
+
+// bad says which records are no JSON.
+func bad(offset int64) bool { return offset%7 == 3 }
+
+func (s *schedule) preCommit(offsets map[connect.TopicPartition]int64, closing bool) (map[connect.TopicPartition]int64, error) {
+	if s.chance(10) {
+		return nil, errors.New("cannot tell")
+	}
+	if closing {
+		s.settle(s.chance(50))
+	}
+	if !s.honest { // as Flush: all is made durable, or it fails
+		s.settle(true)
+		return offsets, nil
+	}
+	out := map[connect.TopicPartition]int64{}
+	for tp, upTo := range offsets {
+		if s.chance(10) {
+			continue
+		}
+		at := int64(0)
+		for at < upTo && s.done(kafka.TopicPartition(tp), at) {
+			at++
+		}
+		out[tp] = at
+		if s.chance(5) {
+			out[tp] = upTo + 1 + s.rng.Int64N(3) // nonsense must not get through
+		}
+	}
+	return out, nil
+}
+
+func runSchedule(t *testing.T, seed uint64) {
+	s := &schedule{rng: rand.New(rand.NewPCG(seed, 1)), t: t, reader: newFakeReader(), durable: map[kafka.TopicPartition]map[int64]bool{}}
+	s.honest = s.chance(70)
+	parts := []kafka.TopicPartition{tp0, tp1, {Topic: "t", Partition: 2}}
+	for _, tp := range parts {
+		s.durable[tp] = map[int64]bool{}
+	}
+	s.reader.maxPoll = 1 + s.rng.IntN(20)
+	s.reader.onCommit = func(tp kafka.TopicPartition, offset int64) {
+		for at := range offset {
+			if !s.done(tp, at) {
+				t.Errorf("offset %d of %s is committed, but record %d is not durable", offset, tp, at)
+			}
+		}
+	}
+	produced := map[kafka.TopicPartition]int64{}
+	produce := func() {
+		tp := parts[s.rng.IntN(len(parts))]
+		for range 1 + s.rng.IntN(10) {
+			value := strconv.FormatInt(produced[tp], 10)
+			if bad(produced[tp]) {
+				value = "no JSON"
+			}
+			s.reader.produce(tp, value)
+			produced[tp]++
+		}
+	}
+
+	for life := range 3 { // a task, and its successors after stops, failures and crashes
+		last := life == 2
+		fake := &fakeSink{}
+		fake.put = func(_ context.Context, records []connect.SinkRecord) error {
+			if !last && len(records) > 0 && s.chance(2) {
+				return errPut
+			}
+			return s.put(fake, records)
+		}
+		sink := &preCommitSink{fakeSink: fake, preCommit: s.preCommit}
+		s.pending = nil // what the predecessor had in memory is gone
+		s.reader.set(func() {
+			s.reader.closed = false
+			s.reader.steps, s.reader.held, s.reader.hold, s.reader.refuse = nil, nil, false, nil
+			clear(s.reader.positions)
+		})
+		cfg := config(t, sink, s.reader, &statuses{}, nil)
+		cfg.ValueConverter, cfg.Tolerance = newJSON(t), task.ToleranceAll
+		tk, err := task.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- tk.Run(t.Context()) }()
+		for range 60 {
+			s.act(parts, tk, fake, produce)
+			if s.chance(50) {
+				synctest.Wait()
+			} else {
+				time.Sleep(time.Duration(s.rng.IntN(40)) * time.Second)
+			}
+		}
+		if last { // now let it come to rest
+			s.reader.set(func() { s.reader.refuse = nil })
+			s.reader.release()
+			tk.Resume()
+			s.reader.lose(parts...)
+			s.reader.assign(parts...)
+			synctest.Wait()
+			fake.ctx.Resume(resumable(parts)...)
+			time.Sleep(10 * time.Minute)
+			synctest.Wait()
+			s.settle(true)
+			time.Sleep(10 * time.Minute)
+			synctest.Wait()
+		}
+		if !last && s.chance(40) {
+			tk.Cancel()
+		} else {
+			tk.Stop()
+		}
+		select {
+		case err := <-done:
+			if last && err != nil {
+				t.Errorf("the last task failed: %v", err)
+			}
+		case <-time.After(time.Hour):
+			t.Fatal("the task does not end")
+		}
+	}
+	for tp, n := range produced {
+		for at := range n {
+			if !s.done(tp, at) {
+				t.Errorf("record %d of %s was lost", at, tp)
+			}
+		}
+	}
+}
+
+func resumable(parts []kafka.TopicPartition) []connect.TopicPartition {
+	var out []connect.TopicPartition
+	for _, tp := range parts {
+		out = append(out, connect.TopicPartition(tp))
+	}
+	return out
+}
+
+// act does one thing.
+func (s *schedule) act(parts []kafka.TopicPartition, tk *task.Task, fake *fakeSink, produce func()) {
+	some := slices.Clone(parts)
+	s.rng.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+	some = some[:1+s.rng.IntN(len(some))]
+	fake.mu.Lock()
+	started := fake.ctx != nil
+	fake.mu.Unlock()
+	switch n := s.rng.IntN(100); {
+	case n < 40:
+		produce()
+	case n < 55:
+		s.reader.assign(some...)
+	case n < 60:
+		s.reader.revoke(some...)
+	case n < 63:
+		s.reader.lose(some...)
+	case n < 66:
+		tk.Pause()
+	case n < 72:
+		tk.Resume()
+	case n < 75:
+		s.reader.set(func() { s.reader.hold = true })
+	case n < 80:
+		s.reader.release()
+	case n < 83:
+		s.reader.set(func() { s.reader.refuse = fmt.Errorf("coordinator moves") })
+	case n < 88:
+		s.reader.set(func() { s.reader.refuse = nil })
+	case !started:
+	case n < 91:
+		fake.ctx.RequestCommit()
+	case n < 93:
+		fake.ctx.Pause(connect.TopicPartition(some[0]))
+	case n < 96:
+		fake.ctx.Resume(connect.TopicPartition(some[0]))
+	case n < 98:
+		fake.ctx.Wake()
+	default:
+		// A plugin that finds its destination behind asks for what it lacks.
+		at := s.reader.committedAt(some[0])
+		fake.ctx.Rewind(map[connect.TopicPartition]int64{connect.TopicPartition(some[0]): at})
+	}
+}
+
+func TestNoOffsetIsCommittedBeforeItsRecordsAreDurable(t *testing.T) {
+	seeds := uint64(300)
+	if testing.Short() {
+		seeds = 50
+	}
+	for seed := range seeds {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { runSchedule(t, seed) })
+		})
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
