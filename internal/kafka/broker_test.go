@@ -36,7 +36,7 @@ func newFakeBroker(t *testing.T, opts embedded.Options) testBroker {
 	if opts.Addr == "" {
 		opts.Addr = "127.0.0.1:0"
 	}
-	opts.GroupMinSessionTimeoutMillis = 100
+	opts.GroupMinSessionTimeout = 100 * time.Millisecond
 	b, err := embedded.New(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -140,8 +140,9 @@ func TestBrokerRestartIsSurvivedAndLoggedOnce(t *testing.T) {
 	p := newProducer(t, b, "retry.backoff.ms", "20")
 	read := func(n int) (all []kafka.Message) {
 		t.Helper()
+		ctx := testContext(t)
 		for len(all) < n {
-			messages, err := r.Poll(testContext(t), 100*time.Millisecond)
+			messages, err := r.Poll(ctx, 100*time.Millisecond)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -66,8 +66,9 @@ func TestGroupReaderReturnsAtMostMaxPollRecords(t *testing.T) {
 	}
 	defer r.Close(testContext(t))
 	var all []kafka.Message
+	ctx := testContext(t)
 	for len(all) < 150 {
-		messages, err := r.Poll(testContext(t), time.Second)
+		messages, err := r.Poll(ctx, time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,8 +178,9 @@ func TestGroupReaderWakeupEndsPoll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close(testContext(t))
+	ctx := testContext(t)
 	for len(r.Assignment()) == 0 {
-		if _, err := r.Poll(testContext(t), time.Second); err != nil {
+		if _, err := r.Poll(ctx, time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -197,7 +199,7 @@ func TestGroupReaderWakeupEndsPoll(t *testing.T) {
 		t.Fatal("Poll does not return after Wakeup")
 	}
 
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		_, err := r.Poll(ctx, time.Minute)
 		polled <- err

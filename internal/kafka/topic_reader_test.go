@@ -30,8 +30,9 @@ func newTopicReader(t *testing.T, b testBroker, start map[string]kafka.StartAt, 
 
 func read(t *testing.T, r *kafka.TopicReader, n int) (all []kafka.Message) {
 	t.Helper()
+	ctx := testContext(t)
 	for len(all) < n {
-		messages, err := r.Poll(testContext(t), time.Second)
+		messages, err := r.Poll(ctx, time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -42,9 +43,9 @@ type Options struct {
 	Partitions int
 	// AutoCreateTopics creates missing topics when a client that allows it asks for their metadata.
 	AutoCreateTopics bool
-	// GroupMinSessionTimeout lowers the shortest session timeout that members may ask for, in
-	// milliseconds; 0 means Kafka's 6000. For tests.
-	GroupMinSessionTimeoutMillis int
+	// GroupMinSessionTimeout is the shortest session timeout that members may ask for; 0 means
+	// Kafka's 6 s. For tests.
+	GroupMinSessionTimeout time.Duration
 	// Listen replaces net.Listen, for tests on a virtual network. May be nil.
 	Listen func(network, address string) (net.Listener, error)
 	// Logger gets the broker's warnings and errors. May be nil: silence.
@@ -109,8 +110,8 @@ func (b *Broker) Start(ctx context.Context) error {
 	if b.opts.DataDir != "" {
 		opts = append(opts, kfake.DataDir(b.opts.DataDir))
 	}
-	if ms := b.opts.GroupMinSessionTimeoutMillis; ms > 0 {
-		opts = append(opts, kfake.BrokerConfigs(map[string]string{"group.min.session.timeout.ms": strconv.Itoa(ms)}))
+	if d := b.opts.GroupMinSessionTimeout; d > 0 {
+		opts = append(opts, kfake.GroupMinSessionTimeout(d))
 	}
 	if b.opts.Logger != nil {
 		opts = append(opts, kfake.WithLogger(logger{b.opts.Logger}))

@@ -12,7 +12,7 @@ import (
 // installShims repairs, for as long as the cluster runs, what kfake answers differently from Kafka.
 func installShims(c *kfake.Cluster) {
 	c.ControlKey(int16(kmsg.OffsetFetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		resp := offsetFetchOfUnknownGroups(req.(*kmsg.OffsetFetchRequest), c.GroupInfo)
+		resp := offsetFetchOfUnknownGroups(req.(*kmsg.OffsetFetchRequest), c)
 		if resp == nil {
 			return nil, nil, false
 		}
@@ -33,7 +33,7 @@ func installShims(c *kfake.Cluster) {
 
 // offsetFetchOfUnknownGroups answers a request that names a group nobody has used yet: Kafka answers
 // that it has no offsets (-1), kfake that there is no such group. nil means that kfake may answer.
-func offsetFetchOfUnknownGroups(req *kmsg.OffsetFetchRequest, info func(string) *kfake.GroupInfo) *kmsg.OffsetFetchResponse {
+func offsetFetchOfUnknownGroups(req *kmsg.OffsetFetchRequest, c *kfake.Cluster) *kmsg.OffsetFetchResponse {
 	groups := req.Groups
 	if req.Version <= 7 {
 		group := kmsg.NewOffsetFetchRequestGroup()
@@ -46,12 +46,12 @@ func offsetFetchOfUnknownGroups(req *kmsg.OffsetFetchRequest, info func(string) 
 		groups = []kmsg.OffsetFetchRequestGroup{group}
 	}
 	// An empty group id is a mistake that kfake reports as Kafka does.
-	if !slices.ContainsFunc(groups, func(g kmsg.OffsetFetchRequestGroup) bool { return g.Group != "" && info(g.Group) == nil }) {
+	if !slices.ContainsFunc(groups, func(g kmsg.OffsetFetchRequestGroup) bool { return g.Group != "" && c.GroupInfo(g.Group) == nil }) {
 		return nil
 	}
 	resp := req.ResponseKind().(*kmsg.OffsetFetchResponse)
 	for _, g := range groups {
-		resp.Groups = append(resp.Groups, offsetsOf(g, info(g.Group)))
+		resp.Groups = append(resp.Groups, offsetsOf(g, req.Version, c))
 	}
 	if req.Version <= 7 {
 		flattenOffsets(resp)
@@ -59,12 +59,12 @@ func offsetFetchOfUnknownGroups(req *kmsg.OffsetFetchRequest, info func(string) 
 	return resp
 }
 
-// offsetsOf answers for one group; info is nil when the group does not exist.
-func offsetsOf(req kmsg.OffsetFetchRequestGroup, info *kfake.GroupInfo) kmsg.OffsetFetchResponseGroup {
+// offsetsOf answers for one group, which need not exist.
+func offsetsOf(req kmsg.OffsetFetchRequestGroup, version int16, c *kfake.Cluster) kmsg.OffsetFetchResponseGroup {
 	group := kmsg.NewOffsetFetchResponseGroup()
 	group.Group = req.Group
 	var commits map[string]map[int32]kfake.GroupCommit
-	if info != nil {
+	if info := c.GroupInfo(req.Group); info != nil {
 		commits = info.Commits
 	}
 	topics := req.Topics
@@ -72,17 +72,29 @@ func offsetsOf(req kmsg.OffsetFetchRequestGroup, info *kfake.GroupInfo) kmsg.Off
 		for _, name := range slices.Sorted(maps.Keys(commits)) {
 			topic := kmsg.NewOffsetFetchRequestGroupTopic()
 			topic.Topic, topic.Partitions = name, slices.Sorted(maps.Keys(commits[name]))
+			if info := c.TopicInfo(name); info != nil {
+				topic.TopicID = info.TopicID
+			}
 			topics = append(topics, topic)
 		}
 	}
 	for _, t := range topics {
+		name, known := t.Topic, true
+		if version >= 10 { // topics go by their ids
+			info := c.TopicIDInfo(t.TopicID)
+			if known = info != nil; known {
+				name = info.Topic
+			}
+		}
 		topic := kmsg.NewOffsetFetchResponseGroupTopic()
 		topic.Topic, topic.TopicID = t.Topic, t.TopicID
 		for _, p := range t.Partitions {
 			part := kmsg.NewOffsetFetchResponseGroupTopicPartition()
 			part.Partition, part.Offset, part.LeaderEpoch = p, -1, -1
 			part.Metadata = kmsg.StringPtr("")
-			if commit, ok := commits[t.Topic][p]; ok {
+			if !known {
+				part.ErrorCode = kerr.UnknownTopicID.Code
+			} else if commit, ok := commits[name][p]; ok {
 				part.Offset, part.LeaderEpoch = commit.Offset, commit.LeaderEpoch
 				part.Metadata = kmsg.StringPtr(commit.Metadata)
 			}
