@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"sluice/rest"
 )
@@ -19,8 +20,8 @@ func TestConformanceOfTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	ts := httptest.NewServer(server)
-	defer ts.Close()
-	playAll(t, ts.URL)
+	t.Cleanup(ts.Close)
+	playAll(t, ts.URL, 0)
 }
 
 func TestConformanceOfARunningWorker(t *testing.T) {
@@ -28,11 +29,11 @@ func TestConformanceOfARunningWorker(t *testing.T) {
 	if url == "" {
 		t.Skipf("%s names no worker", urlVariable)
 	}
-	playAll(t, url)
+	playAll(t, url, 200*time.Millisecond)
 }
 
 // playAll plays every scenario, with its steps in order, except for what the table says is not built yet.
-func playAll(t *testing.T, url string) {
+func playAll(t *testing.T, url string, look time.Duration) {
 	const version = "3.9.2"
 	for _, s := range readScenarios(t) {
 		if !s.appliesTo(version) {
@@ -43,7 +44,8 @@ func playAll(t *testing.T, url string) {
 			continue // the whole scenario
 		}
 		t.Run(s.Name, func(t *testing.T) {
-			r := newRun(url)
+			t.Parallel() // each has names of its own
+			r := newRun(url, look)
 			defer r.clean()
 			for i, step := range s.Steps {
 				if slices.Contains(skipped, i+1) {

@@ -147,13 +147,18 @@ func (r *run) play(s step, version string) []string {
 	if s.Timeout > 0 {
 		limit = time.Duration(s.Timeout * float64(time.Second))
 	}
-	for end := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+	held := 0
+	for end := time.Now().Add(limit); ; time.Sleep(r.look) {
 		rep, err := r.ask(s)
 		if err != nil {
 			return []string{"no answer: " + err.Error()}
 		}
 		diff := r.judge(s, want, rep)
-		if len(diff) == 0 || s.Until == nil || time.Now().After(end) {
+		if held++; len(diff) > 0 {
+			held = 0
+		}
+		// A state has to hold twice in a row, as when it was recorded: what was seen first may be from before the last step.
+		if held == 2 || s.Until == nil || time.Now().After(end) {
 			return diff
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // scenario is a recorded exchange with Kafka Connect.
@@ -104,10 +105,11 @@ func less(a, b string) bool {
 type run struct {
 	url    string
 	prefix string
+	look   time.Duration // between two looks at a state that is waited for
 }
 
-func newRun(url string) *run {
-	return &run{url: strings.TrimSuffix(url, "/"), prefix: "cf" + strconv.FormatUint(rand.Uint64(), 36) + "-"}
+func newRun(url string, look time.Duration) *run {
+	return &run{url: strings.TrimSuffix(url, "/"), prefix: "cf" + strconv.FormatUint(rand.Uint64(), 36) + "-", look: look}
 }
 
 var repeated = regexp.MustCompile(`\$\{(\w):(\d+)\}`)
