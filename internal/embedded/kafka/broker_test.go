@@ -139,18 +139,18 @@ func TestClientsAreToldAnAddressTheyCanUse(t *testing.T) {
 
 func TestOffsetFetchOfUnknownGroupsAnswersMinusOne(t *testing.T) {
 	b := start(t, kafka.Options{})
-	createTopic(t, b, "t")
+	id := createTopic(t, b, "t").TopicID // the newest versions go by it
 	cl := client(t, b)
 	commit := kmsg.NewPtrOffsetCommitRequest()
 	commit.Group, commit.Generation = "known", -1
 	committed := kmsg.NewOffsetCommitRequestTopic()
-	committed.Topic = "t"
+	committed.Topic, committed.TopicID = "t", id
 	part := kmsg.NewOffsetCommitRequestTopicPartition()
 	part.Offset, part.Metadata = 7, kmsg.StringPtr("m")
 	committed.Partitions = append(committed.Partitions, part)
 	commit.Topics = append(commit.Topics, committed)
-	if _, err := commit.RequestWith(testContext(t), cl); err != nil {
-		t.Fatal(err)
+	if resp, err := commit.RequestWith(testContext(t), cl); err != nil || resp.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Fatalf("commit: %v %+v", err, resp)
 	}
 	// The client sends version 8 and later, which name several groups.
 	fetch := kmsg.NewPtrOffsetFetchRequest()
@@ -158,7 +158,7 @@ func TestOffsetFetchOfUnknownGroupsAnswersMinusOne(t *testing.T) {
 		g := kmsg.NewOffsetFetchRequestGroup()
 		g.Group = group
 		topic := kmsg.NewOffsetFetchRequestGroupTopic()
-		topic.Topic, topic.Partitions = "t", []int32{0}
+		topic.Topic, topic.TopicID, topic.Partitions = "t", id, []int32{0}
 		g.Topics = append(g.Topics, topic)
 		fetch.Groups = append(fetch.Groups, g)
 	}
