@@ -21,7 +21,7 @@ func TestConformanceOfTheAPI(t *testing.T) {
 	}
 	ts := httptest.NewServer(server)
 	t.Cleanup(ts.Close)
-	playAll(t, ts.URL, 0)
+	playAll(t, ts.URL, 0, true)
 }
 
 func TestConformanceOfARunningWorker(t *testing.T) {
@@ -29,11 +29,12 @@ func TestConformanceOfARunningWorker(t *testing.T) {
 	if url == "" {
 		t.Skipf("%s names no worker", urlVariable)
 	}
-	playAll(t, url, 200*time.Millisecond)
+	playAll(t, url, 200*time.Millisecond, false)
 }
 
-// playAll plays every scenario, with its steps in order, except for what the table says is not built yet.
-func playAll(t *testing.T, url string, look time.Duration) {
+// playAll plays every scenario, with its steps in order, except for what the table says is not built yet. For a worker of ours the table
+// has to be right; another one, of Java perhaps, may do more.
+func playAll(t *testing.T, url string, look time.Duration, ours bool) {
 	const version = "3.9.2"
 	for _, s := range readScenarios(t) {
 		if !s.appliesTo(version) {
@@ -50,7 +51,7 @@ func playAll(t *testing.T, url string, look time.Duration) {
 			for i, step := range s.Steps {
 				if slices.Contains(skipped, i+1) {
 					step.Until = nil
-					if diff := r.play(step, version); len(diff) == 0 {
+					if diff := r.play(step, version); len(diff) == 0 && ours {
 						t.Errorf("step %d passes: take it off the list", i+1)
 					}
 					continue

@@ -6,6 +6,7 @@
 //	server.go      Server: an http.Handler with a Run, its limits and its shutdown
 //	routes.go      the table of endpoints: which method on which path is which handler
 //	dispatch.go    what happens to every request around its handler: path, media types, time limit, panic, error
+//	media.go       what Accept and Content-Type allow
 //	errors.go      the one place where an error becomes a status and a text
 //	body.go        bodies, read as leniently and as strictly as Java's JSON library does
 //	connectors.go, lifecycle.go, plugins.go, root.go   the handlers

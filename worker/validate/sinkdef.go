@@ -17,8 +17,14 @@ const (
 // SinkConnectorConfigDef returns the framework's settings of a sink connector, in Kafka's order. The worker parses a connector's
 // or a task's configuration with it at start; classes are texts in it, and whoever parses looks them up.
 //
+// A configuration need not have gone through a [Validator] before: a Java worker may have written it to the config topic. So this
+// definition refuses what unsupported.go lists, too.
+func SinkConnectorConfigDef() *connect.ConfigDef { return kafkaDef().With(refusals()...) }
+
+// kafkaDef defines the settings as Kafka does.
+//
 // Kafka: org.apache.kafka.connect.runtime.SinkConnectorConfig.configDef.
-func SinkConnectorConfigDef() *connect.ConfigDef {
+func kafkaDef() *connect.ConfigDef {
 	keys := append(commonKeys(), errorKeys()...)
 	keys = append(keys, topicKeys()...)
 	return connect.NewConfigDef(append(keys, dlqKeys()...)...)

@@ -28,7 +28,7 @@ func checkTopics(props map[string]*string, vs *values) error {
 	if dlq == "" {
 		return nil
 	}
-	if list := Topics(topics); slices.Contains(list, dlq) {
+	if list := parseTopics(topics); slices.Contains(list, dlq) {
 		vs.addError(TopicsConfig, fmt.Sprintf("The DLQ topic '%s' may not be included in the list of topics ('topics=[%s]') consumed by the connector", dlq, strings.Join(list, ", ")))
 	}
 	if regex == "" {
@@ -45,26 +45,17 @@ func checkTopics(props map[string]*string, vs *values) error {
 	return nil
 }
 
-// Topics reads the text of the setting topics: a list separated by commas, in which blank elements do not count.
+// parseTopics reads the text of the setting topics: a list separated by commas, in which blank elements do not count.
 //
 // Kafka: SinkConnectorConfig.parseTopicsList.
-func Topics(text string) []string {
+func parseTopics(text string) []string {
 	v, _ := connect.ParseConfigValue(TopicsConfig, text, connect.TypeList)
 	list, _ := v.([]string)
 	return slices.DeleteFunc(list, func(t string) bool { return t == "" })
 }
 
-// ConsumerGroup returns the group of a sink connector's consumers: connect-<name>, unless consumer.override.group.id names another.
-//
-// Kafka: org.apache.kafka.connect.util.SinkUtils.consumerGroupId.
-func ConsumerGroup(name string, props map[string]string) string {
-	if id, ok := props[ConsumerOverridePrefix+"group.id"]; ok {
-		return id
-	}
-	return "connect-" + name
-}
-
-// checkConsumerGroup refuses the group in which the workers themselves are. An empty workerGroup is nobody's.
+// checkConsumerGroup refuses the group in which the workers themselves are, be it by name (the group is connect-<name>) or by an override.
+// An empty workerGroup is nobody's.
 //
 // Kafka: org.apache.kafka.connect.runtime.distributed.DistributedHerder.validateSinkConnectorGroupId.
 func checkConsumerGroup(props map[string]*string, vs *values, workerGroup string) {

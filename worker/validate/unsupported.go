@@ -34,6 +34,23 @@ var unsupportedOverrides = map[string][]string{
 
 const byteArrayDeserializer = "org.apache.kafka.common.serialization.ByteArrayDeserializer"
 
+// refusals returns the framework's keys that must be left blank, with validators that see to it.
+func refusals() []connect.ConfigKey {
+	def := kafkaDef()
+	keys := make([]connect.ConfigKey, 0, len(unsupportedKeys))
+	for _, u := range unsupportedKeys {
+		k, _ := def.Key(u.key)
+		k.Validator = connect.ValidatorFunc("blank: "+u.what, func(v any) string {
+			if connect.ConfigText(v, k.Type) != "" {
+				return u.what
+			}
+			return ""
+		})
+		keys = append(keys, k)
+	}
+	return keys
+}
+
 // refuseUnsupported adds an error to each setting that this version cannot honour. It leaves alone a configuration that has errors
 // already: those are answered exactly as Kafka answers them, and nothing runs meanwhile.
 func (c *ConfigInfos) refuseUnsupported(props map[string]*string) {

@@ -3,6 +3,8 @@ package validate_test
 import (
 	"strings"
 	"testing"
+
+	"sluice/worker/validate"
 )
 
 func TestUnsupportedSettingsAreRefusedByName(t *testing.T) {
@@ -39,6 +41,24 @@ func TestUnsupportedSettingsAreRefusedByName(t *testing.T) {
 				t.Errorf("error_count %d for %q", infos.ErrorCount, got)
 			}
 		})
+	}
+}
+
+// A configuration that another worker has written is refused by whoever parses it.
+func TestUnsupportedSettingsAreRefusedAtStart(t *testing.T) {
+	for key, value := range map[string]string{
+		"transforms": "a,b", "predicates": "p", "topics.regex": "t.*", "errors.deadletterqueue.topic.name": "dlq", "topics": "t", "tasks.max": "2",
+	} {
+		config := map[string]string{"name": "x", "connector.class": fileSink, key: value}
+		_, err := validate.SinkConnectorConfigDef().Parse(config)
+		refused := err != nil && strings.Contains(err.Error(), " for configuration "+key+": ") && strings.Contains(err.Error(), "not supported by this version")
+		if supported := key == "topics" || key == "tasks.max"; refused == supported || (err != nil) == supported {
+			t.Errorf("%s=%s: got error %v", key, value, err)
+		}
+		config[key] = map[string]string{"topics": "t", "tasks.max": "1"}[key]
+		if _, err := validate.SinkConnectorConfigDef().Parse(config); err != nil {
+			t.Errorf("blank %s: got error %v", key, err)
+		}
 	}
 }
 

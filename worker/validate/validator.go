@@ -27,7 +27,7 @@ func (v *Validator) Validate(props map[string]*string) (ConfigInfos, error) {
 	}
 	connector := plugin.NewSink()
 
-	def := SinkConnectorConfigDef()
+	def := kafkaDef()
 	vs := checkAll(def, props)
 	if err := checkTopics(props, vs); err != nil {
 		return ConfigInfos{}, err
@@ -129,7 +129,7 @@ func (v *Validator) PluginConfig(name string) ([]ConfigKeyInfo, error) {
 	case p.NewSink != nil:
 		own := p.NewSink().Config()
 		def = own
-		for _, k := range SinkConnectorConfigDef().Keys() {
+		for _, k := range kafkaDef().Keys() {
 			if _, defined := own.Key(k.Name); !defined {
 				def = def.With(k)
 			}

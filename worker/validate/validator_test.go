@@ -273,21 +273,3 @@ func TestSummary(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
-
-func TestConsumerGroup(t *testing.T) {
-	if got := validate.ConsumerGroup("a", nil); got != "connect-a" {
-		t.Errorf("got %s", got)
-	}
-	if got := validate.ConsumerGroup("a", map[string]string{"consumer.override.group.id": "g"}); got != "g" {
-		t.Errorf("got %s", got)
-	}
-}
-
-func TestTopics(t *testing.T) {
-	if got := validate.Topics(" a ,, b\t,c,"); !slices.Equal(got, []string{"a", "b", "c"}) {
-		t.Errorf("got %q", got)
-	}
-	if got := validate.Topics(" "); len(got) != 0 {
-		t.Errorf("got %q", got)
-	}
-}
