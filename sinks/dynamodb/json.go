@@ -98,6 +98,9 @@ func (r *jsonReader) members(top bool) error {
 			return err
 		}
 		if top && len(raw) <= len(`\u0069\u0074\u0065\u006d`) {
+			if escaped {
+				raw = appendUnescaped(nil, raw)
+			}
 			r.noteShape(raw, span{start, r.pos})
 		}
 		r.blanks()
@@ -114,16 +117,12 @@ func (r *jsonReader) members(top bool) error {
 	}
 }
 
-func (r *jsonReader) noteShape(raw []byte, value span) {
-	switch string(raw) {
+func (r *jsonReader) noteShape(name []byte, value span) {
+	switch string(name) {
 	case "key":
 		r.key = value
 	case "item":
 		r.item = value
-	default:
-		if bytes.IndexByte(raw, '\\') >= 0 {
-			r.noteShape(appendUnescaped(nil, raw), value)
-		}
 	}
 }
 

@@ -7,8 +7,8 @@ const (
 	maxWindow = 32 // calls in flight
 
 	keyBackoffBase     = 25 * time.Millisecond
-	throttleBackoffMax = 2 * time.Second        // a key that the service has no capacity for
-	outageBackoffMax   = 200 * time.Millisecond // a key whose call failed: the engine's own hold does the long waiting
+	throttleBackoffMax = 500 * time.Millisecond // a key that the service has no capacity for
+	outageBackoffMax   = 100 * time.Millisecond // a key whose call failed: the engine's own hold does the long waiting
 
 	holdAfter       = 3 // calls in a row that got nothing through
 	holdBase        = 50 * time.Millisecond
