@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,7 +77,13 @@ func TestASinkThatFlushes(t *testing.T) {
 func TestAFailedFlushDeliversAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		sink := &flushSink{fakeSink: fake}
+		var fails atomic.Bool
+		sink := &flushSink{fakeSink: fake, flush: func(map[connect.TopicPartition]int64) error {
+			if fails.Swap(false) {
+				return errPut
+			}
+			return nil
+		}}
 		h := run(t, fake, sink, nil)
 		h.reader.produce(tp0, "a", "b")
 		h.reader.assign(tp0)
@@ -85,14 +92,7 @@ func TestAFailedFlushDeliversAgain(t *testing.T) {
 		h.expectCommitted(tp0, 2)
 		h.reader.produce(tp0, "c", "d")
 		synctest.Wait()
-		fails := true
-		sink.flush = func(map[connect.TopicPartition]int64) error {
-			if fails {
-				fails = false
-				return errPut
-			}
-			return nil
-		}
+		fails.Store(true)
 		fake.taken()
 		time.Sleep(time.Minute)
 		synctest.Wait()

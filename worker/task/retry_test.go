@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,10 +15,10 @@ import (
 )
 
 // refusing returns a Put that refuses batches with records until it is told to accept, and notes when it was called.
-func refusing(fake *fakeSink, accept *bool, calls *[]time.Duration, timeout time.Duration) func(context.Context, []connect.SinkRecord) error {
+func refusing(fake *fakeSink, accept *atomic.Bool, calls *[]time.Duration, timeout time.Duration) func(context.Context, []connect.SinkRecord) error {
 	began := time.Now()
 	return func(_ context.Context, records []connect.SinkRecord) error {
-		if len(records) == 0 || *accept {
+		if len(records) == 0 || accept.Load() {
 			return nil
 		}
 		*calls = append(*calls, time.Since(began))
@@ -31,7 +32,7 @@ func refusing(fake *fakeSink, accept *bool, calls *[]time.Duration, timeout time
 func TestARefusedBatchComesAgainUnchangedAfterTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, 3*time.Second)
 		h := run(t, fake, nil, nil)
@@ -44,7 +45,7 @@ func TestARefusedBatchComesAgainUnchangedAfterTheTimeout(t *testing.T) {
 		if want := []time.Duration{0, 3 * time.Second, 6 * time.Second}; !slices.Equal(calls, want) {
 			t.Errorf("got calls at %v, want %v", calls, want)
 		}
-		accept = true
+		accept.Store(true)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		h.expect("calls", fake.taken(), "start open[t-0] put(a,b) put(a,b) put(a,b) put(a,b) put(c)")
@@ -59,7 +60,7 @@ func TestARefusedBatchComesAgainUnchangedAfterTheTimeout(t *testing.T) {
 func TestARefusedBatchIsNotCommitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, time.Second)
 		h := run(t, fake, &preCommitSink{fakeSink: fake}, nil)
@@ -79,7 +80,7 @@ func TestARefusedBatchIsNotCommitted(t *testing.T) {
 func TestWithoutATimeoutTheNextTryIsAtTheNextCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, 0)
 		h := run(t, fake, nil, nil)
@@ -98,7 +99,7 @@ func TestWithoutATimeoutTheNextTryIsAtTheNextCommit(t *testing.T) {
 		if len(calls) != before+1 {
 			t.Errorf("got %d tries after Wake, want one more than %d", len(calls), before)
 		}
-		accept = true
+		accept.Store(true)
 		h.stop()
 	})
 }
@@ -106,7 +107,7 @@ func TestWithoutATimeoutTheNextTryIsAtTheNextCommit(t *testing.T) {
 func TestARevokedPartitionLeavesTheRefusedBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, time.Second)
 		h := run(t, fake, nil, nil)
@@ -117,7 +118,7 @@ func TestARevokedPartitionLeavesTheRefusedBatch(t *testing.T) {
 		h.reader.revoke(tp0)
 		synctest.Wait()
 		fake.taken()
-		accept = true
+		accept.Store(true)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		h.expect("calls", fake.taken(), "put(c)")
@@ -130,14 +131,14 @@ func TestARevokedPartitionLeavesTheRefusedBatch(t *testing.T) {
 func TestWhenAllOfTheRefusedBatchIsRevokedOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, time.Minute)
 		h := run(t, fake, nil, nil)
 		h.reader.produce(tp0, "a")
 		h.reader.assign(tp0)
 		synctest.Wait()
-		accept = true
+		accept.Store(true)
 		h.reader.revoke(tp0)
 		h.reader.assign(tp1)
 		h.reader.produce(tp1, "c")
@@ -150,7 +151,7 @@ func TestWhenAllOfTheRefusedBatchIsRevokedOthersGoOn(t *testing.T) {
 func TestPartitionsAssignedDuringARefusalWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, time.Second)
 		h := run(t, fake, nil, nil)
@@ -164,7 +165,7 @@ func TestPartitionsAssignedDuringARefusalWait(t *testing.T) {
 		if got := fake.taken(); strings.Contains(got, "c") && strings.Contains(got, "put(a,c)") {
 			t.Errorf("a record joined the refused batch: %s", got)
 		}
-		accept = true
+		accept.Store(true)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		h.expect("calls", fake.taken(), "put(a) put(c)")
@@ -266,14 +267,14 @@ func TestARewindTakesTheRefusedRecordsBack(t *testing.T) {
 func TestAFailedFlushTakesTheRefusedRecordsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
-		accept := false
+		var accept atomic.Bool
 		var calls []time.Duration
 		fake.put = refusing(fake, &accept, &calls, 10*time.Minute)
 		sink := &flushSink{fakeSink: fake, flush: func(map[connect.TopicPartition]int64) error {
-			if accept {
+			if accept.Load() {
 				return nil
 			}
-			accept = true
+			accept.Store(true)
 			return errPut
 		}}
 		h := run(t, fake, sink, nil)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,24 +21,28 @@ import (
 // users: no offset is committed before all records below it are done (written and declared durable, or skipped), and in the end
 // every record was delivered.
 type schedule struct {
-	rng    *rand.Rand
+	rng    *rand.Rand // of the driver
 	t      *testing.T
 	reader *fakeReader
+
+	mu   sync.Mutex // guards what follows
+	dice *rand.Rand // of the sink
 
 	// The destination. A record is written when Put accepts it, but durable only later, as with a sink that works ahead.
 	durable map[kafka.TopicPartition]map[int64]bool
 	pending []connect.SinkRecord
-	puts    int
 	honest  bool // PreCommit declares what is durable; otherwise Flush makes it so
 }
 
 func (s *schedule) chance(percent int) bool { return s.rng.IntN(100) < percent }
 
-// settle makes some of what was put durable.
+func (s *schedule) sinkChance(percent int) bool { return s.dice.IntN(100) < percent }
+
+// settle makes some of what was put durable, or all.
 func (s *schedule) settle(all bool) {
 	kept := s.pending[:0]
 	for _, r := range s.pending {
-		if all || s.chance(50) {
+		if all || s.sinkChance(50) {
 			s.durable[kafka.TopicPartition(r.TopicPartition())][r.Offset] = true
 		} else {
 			kept = append(kept, r)
@@ -47,9 +52,10 @@ func (s *schedule) settle(all bool) {
 }
 
 func (s *schedule) put(fake *fakeSink, records []connect.SinkRecord) error {
-	s.puts++
-	if len(records) > 0 && s.chance(15) {
-		fake.ctx.Timeout(time.Duration(s.rng.IntN(5000)) * time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(records) > 0 && s.sinkChance(15) {
+		fake.ctx.Timeout(time.Duration(s.dice.IntN(5000)) * time.Millisecond)
 		return connect.Retriable(errors.New("throttled"))
 	}
 	for _, r := range records {
@@ -59,13 +65,23 @@ func (s *schedule) put(fake *fakeSink, records []connect.SinkRecord) error {
 		}
 		s.pending = append(s.pending, r)
 	}
-	if s.chance(30) {
+	if s.sinkChance(30) {
 		s.settle(false)
 	}
 	return nil
 }
 
-// prefix returns, per partition, the offset below which all is durable or bad.
+// collapse is the failure of a destination, after the records have reached it.
+func (s *schedule) collapse() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sinkChance(2) {
+		return errPut
+	}
+	return nil
+}
+
+// done says whether a record needs no more delivery.
 func (s *schedule) done(tp kafka.TopicPartition, offset int64) bool {
 	return s.durable[tp][offset] || bad(offset)
 }
@@ -74,11 +90,13 @@ func (s *schedule) done(tp kafka.TopicPartition, offset int64) bool {
 func bad(offset int64) bool { return offset%7 == 3 }
 
 func (s *schedule) preCommit(offsets map[connect.TopicPartition]int64, closing bool) (map[connect.TopicPartition]int64, error) {
-	if s.chance(10) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sinkChance(10) {
 		return nil, errors.New("cannot tell")
 	}
 	if closing {
-		s.settle(s.chance(50))
+		s.settle(s.sinkChance(50))
 	}
 	if !s.honest { // as Flush: all is made durable, or it fails
 		s.settle(true)
@@ -86,7 +104,7 @@ func (s *schedule) preCommit(offsets map[connect.TopicPartition]int64, closing b
 	}
 	out := map[connect.TopicPartition]int64{}
 	for tp, upTo := range offsets {
-		if s.chance(10) {
+		if s.sinkChance(10) {
 			continue
 		}
 		at := int64(0)
@@ -94,15 +112,15 @@ func (s *schedule) preCommit(offsets map[connect.TopicPartition]int64, closing b
 			at++
 		}
 		out[tp] = at
-		if s.chance(5) {
-			out[tp] = upTo + 1 + s.rng.Int64N(3) // nonsense must not get through
+		if s.sinkChance(5) {
+			out[tp] = upTo + 1 + s.dice.Int64N(3) // nonsense must not get through
 		}
 	}
 	return out, nil
 }
 
 func runSchedule(t *testing.T, seed uint64) {
-	s := &schedule{rng: rand.New(rand.NewPCG(seed, 1)), t: t, reader: newFakeReader(), durable: map[kafka.TopicPartition]map[int64]bool{}}
+	s := &schedule{rng: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)), t: t, reader: newFakeReader(), durable: map[kafka.TopicPartition]map[int64]bool{}}
 	s.honest = s.chance(70)
 	parts := []kafka.TopicPartition{tp0, tp1, {Topic: "t", Partition: 2}}
 	for _, tp := range parts {
@@ -110,6 +128,8 @@ func runSchedule(t *testing.T, seed uint64) {
 	}
 	s.reader.maxPoll = 1 + s.rng.IntN(20)
 	s.reader.onCommit = func(tp kafka.TopicPartition, offset int64) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		for at := range offset {
 			if !s.done(tp, at) {
 				t.Errorf("offset %d of %s is committed, but record %d is not durable", offset, tp, at)
@@ -133,13 +153,15 @@ func runSchedule(t *testing.T, seed uint64) {
 		last := life == 2
 		fake := &fakeSink{}
 		fake.put = func(_ context.Context, records []connect.SinkRecord) error {
-			if !last && len(records) > 0 && s.chance(2) {
-				return errPut
+			if err := s.put(fake, records); err != nil || last {
+				return err
 			}
-			return s.put(fake, records)
+			return s.collapse()
 		}
 		sink := &preCommitSink{fakeSink: fake, preCommit: s.preCommit}
+		s.mu.Lock()
 		s.pending = nil // what the predecessor had in memory is gone
+		s.mu.Unlock()
 		s.reader.set(func() {
 			s.reader.closed = false
 			s.reader.steps, s.reader.held, s.reader.hold, s.reader.refuse = nil, nil, false, nil
@@ -171,7 +193,9 @@ func runSchedule(t *testing.T, seed uint64) {
 			fake.ctx.Resume(resumable(parts)...)
 			time.Sleep(10 * time.Minute)
 			synctest.Wait()
+			s.mu.Lock()
 			s.settle(true)
+			s.mu.Unlock()
 			time.Sleep(10 * time.Minute)
 			synctest.Wait()
 		}
@@ -252,7 +276,7 @@ func (s *schedule) act(parts []kafka.TopicPartition, tk *task.Task, fake *fakeSi
 }
 
 func TestNoOffsetIsCommittedBeforeItsRecordsAreDurable(t *testing.T) {
-	seeds := uint64(300)
+	seeds := uint64(200)
 	if testing.Short() {
 		seeds = 50
 	}

@@ -48,7 +48,9 @@ func (s *fakeSink) taken() string {
 
 func (s *fakeSink) Start(ctx context.Context, tc connect.SinkTaskContext, _ map[string]string) error {
 	s.note("start")
+	s.mu.Lock()
 	s.ctx = tc
+	s.mu.Unlock()
 	if s.start != nil {
 		return s.start(ctx)
 	}
