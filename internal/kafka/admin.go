@@ -97,7 +97,15 @@ func (a *Admin) CreateTopic(ctx context.Context, spec TopicSpec) (created bool, 
 		TopicDetails: map[string]*sarama.TopicDetail{spec.Name: detail},
 	}
 	err = a.cluster.retry(ctx, func() error {
-		resp, err := exchange(ctx, a.askController, (*sarama.Broker).CreateTopics, req)
+		// The metadata of the topic name the controller along the way.
+		if err := a.cluster.refresh(ctx, []string{spec.Name}, false); err != nil {
+			return err
+		}
+		addr := a.cluster.controllerAddr()
+		if addr == "" {
+			return sarama.ErrNotController
+		}
+		resp, err := exchange(ctx, a.cluster.at(addr), (*sarama.Broker).CreateTopics, req)
 		if err != nil {
 			return err
 		}
@@ -127,19 +135,6 @@ func topicError(e *sarama.TopicError) error {
 		return fmt.Errorf("%w (%s)", e.Err, *e.ErrMsg)
 	}
 	return e.Err
-}
-
-// askController sends a request that only the controller answers. In a KRaft cluster any broker
-// forwards it; the metadata names one as controller.
-func (a *Admin) askController(ctx context.Context, request func(*sarama.Broker) error) error {
-	if err := a.cluster.refresh(ctx, nil, false); err != nil {
-		return err
-	}
-	addr := a.cluster.controllerAddr()
-	if addr == "" {
-		return sarama.ErrNotController
-	}
-	return a.cluster.at(addr)(ctx, request)
 }
 
 // Topics lists the names of all topics the client may see, sorted, internal ones included.

@@ -35,6 +35,11 @@ func (b *backoff) wait(ctx context.Context) error {
 
 func (b *backoff) reset() { b.attempts = 0 }
 
+// newBackoff spaces attempts that may fail because of an answer or for want of a connection; the
+// larger of retry.backoff and reconnect.backoff settings count for both.
 func (s *settings) newBackoff() backoff {
-	return backoff{base: max(s.retryBackoff, time.Millisecond), limit: max(s.retryBackoffMax, time.Millisecond)}
+	return backoff{
+		base:  max(s.retryBackoff, s.reconnectBackoff, time.Millisecond),
+		limit: max(s.retryBackoffMax, s.reconnectMax, time.Millisecond),
+	}
 }

@@ -81,16 +81,27 @@ func (c *cluster) candidates() []string {
 // ask sends a request that any broker can answer to one that is reachable. When none is, the error
 // is an *unreachableError that names all addresses.
 func (c *cluster) ask(ctx context.Context, request func(*sarama.Broker) error) error {
-	return c.askOneOf(ctx, c.candidates(), request)
+	addrs := c.candidates()
+	err := c.askOneOf(ctx, addrs, request)
+	if err != nil && ctx.Err() == nil && isConnectionError(err) {
+		c.outage.allFailed(err, addrs)
+		return &unreachableError{strings.Join(addrs, ","), err}
+	}
+	return err
 }
 
 // at is the sender of requests that one particular broker has to answer.
 func (c *cluster) at(addr string) sender {
 	return func(ctx context.Context, request func(*sarama.Broker) error) error {
-		return c.askOneOf(ctx, []string{addr}, request)
+		err := c.askOneOf(ctx, []string{addr}, request)
+		if err != nil && ctx.Err() == nil && isConnectionError(err) {
+			c.outage.failed(err, addr)
+		}
+		return err
 	}
 }
 
+// askOneOf asks the first of addrs that can be asked.
 func (c *cluster) askOneOf(ctx context.Context, addrs []string, request func(*sarama.Broker) error) error {
 	select {
 	case c.turn <- struct{}{}:
@@ -111,15 +122,14 @@ func (c *cluster) askOneOf(ctx context.Context, addrs []string, request func(*sa
 			c.conn = c.net.conn(addr)
 		}
 		if err = c.conn.do(ctx, c.settings.requestTimeout, request); err == nil {
-			c.outage.worked(addrs...)
+			c.outage.worked(addr)
 			return nil
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if ctx.Err() != nil || !isConnectionError(err) {
+			return err
 		}
 	}
-	c.outage.failed(err, addrs...)
-	return &unreachableError{strings.Join(addrs, ","), err}
+	return err
 }
 
 // refresh asks for the metadata of topics (nil: of all topics) and remembers it. With create, the
@@ -147,8 +157,6 @@ func (c *cluster) refresh(ctx context.Context, topics []string, create bool) err
 	for _, t := range resp.Topics {
 		c.topics[t.Name] = c.readTopic(t)
 	}
-	known := slices.Concat(slices.Collect(maps.Values(c.brokers)), c.settings.addresses)
-	c.outage.retain(func(addr string) bool { return slices.Contains(known, addr) })
 	return nil
 }
 

@@ -75,7 +75,10 @@ var retriableCodes = []error{
 }
 
 // IsRetriable reports whether err may go away by itself: the broker cannot be reached, a connection
-// broke, a leader or coordinator is moving, replicas are missing. A cancelled context is not retriable.
+// broke, a leader or coordinator is moving, replicas are missing, time ran out. A cancelled context is
+// not retriable.
+//
+// Kafka: org.apache.kafka.common.errors.RetriableException.
 func IsRetriable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) || IsAuthorization(err) {
 		return false

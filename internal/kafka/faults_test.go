@@ -43,7 +43,7 @@ func TestReaderGetsEverythingThroughDroppedConnections(t *testing.T) {
 	produce(t, b, topic, 0, 3000, "max.request.size", "2000")
 	produce(t, b, topic, 1, 3000, "max.request.size", "2000")
 	drops := dropEvery(b, 4, kmsg.Fetch, kmsg.Metadata, kmsg.OffsetFetch, kmsg.ListOffsets, kmsg.FindCoordinator, kmsg.Heartbeat, kmsg.OffsetCommit)
-	m := newMember(t, b, group, []string{topic}, "max.partition.fetch.bytes", "4000", "retry.backoff.ms", "5", "heartbeat.interval.ms", "20")
+	m := newMember(t, b, group, []string{topic}, "max.partition.fetch.bytes", "4000", "retry.backoff.ms", "5", "reconnect.backoff.ms", "5", "heartbeat.interval.ms", "20")
 	checkOrder(t, m.awaitMessages(6000), 0)
 	tp := kafka.TopicPartition{Topic: topic}
 	m.do(func(r *kafka.GroupReader) {
@@ -69,8 +69,8 @@ func TestMemberJoinsThroughDroppedConnections(t *testing.T) {
 	b := newFakeBroker(t, embedded.Options{})
 	topic, group := newTopic(t, b, 4), fresh("group")
 	dropEvery(b, 7, kmsg.JoinGroup, kmsg.SyncGroup, kmsg.FindCoordinator)
-	first := newMember(t, b, group, []string{topic}, "retry.backoff.ms", "5")
-	second := newMember(t, b, group, []string{topic}, "retry.backoff.ms", "5")
+	first := newMember(t, b, group, []string{topic}, "retry.backoff.ms", "5", "reconnect.backoff.ms", "5")
+	second := newMember(t, b, group, []string{topic}, "retry.backoff.ms", "5", "reconnect.backoff.ms", "5")
 	await(t, "two partitions each", func() bool { return len(ownedOf(first)) == 2 && len(ownedOf(second)) == 2 })
 }
 
@@ -82,15 +82,15 @@ func TestReaderAndProducerFollowLeadersAndCoordinators(t *testing.T) {
 	t.Cleanup(c.Close)
 	b := testBroker{addr: strings.Join(c.ListenAddrs(), ",")}
 	topic, group := newTopic(t, b, 3), fresh("group")
-	m := newMember(t, b, group, []string{topic}, "retry.backoff.ms", "5", "fetch.max.wait.ms", "20")
+	m := newMember(t, b, group, []string{topic}, "retry.backoff.ms", "5", "reconnect.backoff.ms", "5", "fetch.max.wait.ms", "20")
 	m.awaitOwned(3)
-	p := newProducer(t, b, "retry.backoff.ms", "5")
+	p := newProducer(t, b, "retry.backoff.ms", "5", "reconnect.backoff.ms", "5")
 	tp := kafka.TopicPartition{Topic: topic}
-	for i := range 30 {
+	for i := range 12 {
 		if err := c.MoveTopicPartition(topic, 0, int32(i%3)); err != nil {
 			t.Fatal(err)
 		}
-		if i%10 == 5 {
+		if i%5 == 3 {
 			c.RehashCoordinators()
 		}
 		if err := p.Send(testContext(t), kafka.OutRecord{Topic: topic, Value: fmt.Appendf(nil, "v%d", i)}); err != nil {
@@ -130,14 +130,14 @@ func TestBrokerRestartIsSurvivedAndLoggedOnce(t *testing.T) {
 	produce(t, b, topic, 0, 10)
 	var logged logLines
 	r, err := kafka.NewGroupReader(kafka.GroupReaderConfig{
-		Properties: b.properties("group.id", group, "auto.offset.reset", "earliest", "retry.backoff.ms", "20", "heartbeat.interval.ms", "50"),
+		Properties: b.properties("group.id", group, "auto.offset.reset", "earliest", "retry.backoff.ms", "20", "reconnect.backoff.ms", "20", "heartbeat.interval.ms", "50"),
 		Topics:     []string{topic}, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close(testContext(t))
-	p := newProducer(t, b, "retry.backoff.ms", "20")
+	p := newProducer(t, b, "retry.backoff.ms", "20", "reconnect.backoff.ms", "20")
 	read := func(n int) (all []kafka.Message) {
 		t.Helper()
 		ctx := testContext(t)
@@ -240,6 +240,7 @@ func TestStartWithoutBrokerWaitsNamesTheAddressAndEndsWithItsContext(t *testing.
 	}
 	for name, start := range starts {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var logged logLines
 			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 			defer cancel()

@@ -13,56 +13,55 @@ type outage struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	failing map[string]bool // addresses that did not answer lately
+	failing map[string]time.Time // what cannot be reached, with its last failure
 	since   time.Time
 }
 
+// anyBroker stands, in outage.failing, for all brokers at once.
+const anyBroker = ""
+
+// forgetFailureAfter ends the outage of a broker that nobody has tried to reach for that long,
+// because what it was needed for has moved to another one.
+const forgetFailureAfter = time.Minute
+
 func newOutage(logger *slog.Logger) *outage {
-	return &outage{logger: logger, failing: make(map[string]bool)}
+	return &outage{logger: logger, failing: make(map[string]time.Time)}
 }
 
-// failed reports that addresses cannot be used.
-func (o *outage) failed(err error, addresses ...string) {
+// failed reports that a broker cannot be used.
+func (o *outage) failed(err error, addr string) {
+	o.fail(err, addr, addr)
+}
+
+// allFailed reports that none of several brokers can be used.
+func (o *outage) allFailed(err error, addrs []string) {
+	o.fail(err, anyBroker, strings.Join(addrs, ","))
+}
+
+func (o *outage) fail(err error, key, named string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.failing) == 0 {
 		o.since = time.Now()
-		o.logger.Warn("cannot reach Kafka at "+strings.Join(addresses, ",")+", retrying", "err", err)
+		o.logger.Warn("cannot reach Kafka at "+named+", retrying", "err", err)
 	}
-	for _, addr := range addresses {
-		o.failing[addr] = true
-	}
+	o.failing[key] = time.Now()
 }
 
-// worked reports that addresses can be used.
-func (o *outage) worked(addresses ...string) {
+// worked reports that a broker can be used.
+func (o *outage) worked(addr string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.failing) == 0 {
 		return
 	}
-	for _, addr := range addresses {
-		delete(o.failing, addr)
-	}
-	o.endIfOver()
-}
-
-// retain forgets the addresses that no longer belong to a broker.
-func (o *outage) retain(known func(addr string) bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.failing) == 0 {
-		return
-	}
-	for addr := range o.failing {
-		if !known(addr) {
-			delete(o.failing, addr)
+	delete(o.failing, addr)
+	delete(o.failing, anyBroker)
+	for other, last := range o.failing {
+		if time.Since(last) > forgetFailureAfter {
+			delete(o.failing, other)
 		}
 	}
-	o.endIfOver()
-}
-
-func (o *outage) endIfOver() {
 	if len(o.failing) == 0 {
 		o.logger.Info("Kafka can be reached again", "after", time.Since(o.since).Round(time.Millisecond))
 	}

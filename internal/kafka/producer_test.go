@@ -168,7 +168,7 @@ func TestProducerKeepsOrderAndWritesOnceThroughLostAnswersAndErrors(t *testing.T
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: kerr.NotEnoughReplicasAfterAppend, Count: 5}, // written all the same
 	)
 	drops := dropEvery(b, 5, kmsg.Produce)
-	p := newProducer(t, b, "retry.backoff.ms", "2", "retry.backoff.max.ms", "5", "max.request.size", "2000", "linger.ms", "1")
+	p := newProducer(t, b, "retry.backoff.ms", "2", "reconnect.backoff.ms", "2", "retry.backoff.max.ms", "5", "reconnect.backoff.max.ms", "5", "max.request.size", "2000", "linger.ms", "1")
 	for i := range 2000 {
 		for partition := range int32(2) {
 			if err := p.SendAsync(testContext(t), kafka.OutRecord{Topic: topic, Partition: partition, Value: fmt.Appendf(nil, "v%d", i)}, func(_ int32, _ int64, err error) {
@@ -197,7 +197,7 @@ func TestProducerKeepsOrderAndWritesOnceThroughLostAnswersAndErrors(t *testing.T
 func TestProducerGetsANewIdWhenTheBrokerForgotTheOldOne(t *testing.T) {
 	b := newFakeBroker(t, embedded.Options{})
 	topic := newTopic(t, b, 1)
-	p := newProducer(t, b, "retry.backoff.ms", "2")
+	p := newProducer(t, b, "retry.backoff.ms", "2", "reconnect.backoff.ms", "2")
 	for i, code := range []*kerr.Error{nil, kerr.UnknownProducerID, kerr.OutOfOrderSequenceNumber, nil} {
 		if code != nil {
 			b.fake.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: code})
@@ -238,7 +238,7 @@ func TestProducerSplitsABatchThatIsTooLargeForTheTopic(t *testing.T) {
 func TestProducerGivesUpAfterDeliveryTimeout(t *testing.T) {
 	b := newFakeBroker(t, embedded.Options{})
 	topic := newTopic(t, b, 1)
-	p := newProducer(t, b, "retry.backoff.ms", "20", "delivery.timeout.ms", "300", "request.timeout.ms", "200")
+	p := newProducer(t, b, "retry.backoff.ms", "20", "reconnect.backoff.ms", "20", "delivery.timeout.ms", "300", "request.timeout.ms", "200")
 	b.fake.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: kerr.NotEnoughReplicas, Count: -1})
 	err := p.Send(testContext(t), kafka.OutRecord{Topic: topic, Value: []byte("v")})
 	if err == nil || !strings.Contains(err.Error(), topic) {
@@ -254,7 +254,7 @@ func TestProducerGivesUpAfterDeliveryTimeout(t *testing.T) {
 func TestProducerBlocksWhenItsBufferIsFull(t *testing.T) {
 	b := newFakeBroker(t, embedded.Options{})
 	topic := newTopic(t, b, 1)
-	p := newProducer(t, b, "buffer.memory", "10000", "retry.backoff.ms", "5")
+	p := newProducer(t, b, "buffer.memory", "10000", "retry.backoff.ms", "5", "reconnect.backoff.ms", "5")
 	fault := b.fake.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: kerr.NotEnoughReplicas, Count: -1})
 	rec := kafka.OutRecord{Topic: topic, Value: make([]byte, 4000)}
 	for range 2 {
@@ -297,7 +297,7 @@ func TestProducerFailsWhatIsLeftWhenClosed(t *testing.T) {
 
 func TestProducerWaitsForATopicAndThenSaysThatItIsMissing(t *testing.T) {
 	b := newFakeBroker(t, embedded.Options{})
-	p := newProducer(t, b, "max.block.ms", "100", "retry.backoff.ms", "10")
+	p := newProducer(t, b, "max.block.ms", "100", "retry.backoff.ms", "10", "reconnect.backoff.ms", "10")
 	topic := fresh("missing")
 	err := p.Send(testContext(t), kafka.OutRecord{Topic: topic, Value: []byte("v")})
 	var unknown *kafka.UnknownTopicError
