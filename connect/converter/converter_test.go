@@ -1,8 +1,11 @@
 package converter_test
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -190,23 +193,45 @@ func TestMapsComeInJavasOrder(t *testing.T) {
 }
 
 func TestConfigIsThatOfKafkaConnect(t *testing.T) {
-	// From GET /connector-plugins/{class}/config.
-	for _, tt := range []struct {
-		def  *connect.ConfigDef
-		keys []string
-	}{
-		{converter.NewJSON().Config(), []string{"converter.type", "schemas.enable", "schemas.cache.size", "decimal.format", "replace.null.with.default"}},
-		{converter.NewString().Config(), []string{"converter.type", "converter.encoding"}},
-		{converter.NewByteArray().Config(), []string{"converter.type"}},
-		{converter.NewSimpleHeader().Config(), nil},
+	for file, def := range map[string]*connect.ConfigDef{
+		"plugin-config-JsonConverter.json":   converter.NewJSON().Config(),
+		"plugin-config-StringConverter.json": converter.NewString().Config(),
 	} {
-		var got []string
-		for _, k := range tt.def.Keys() {
-			got = append(got, k.Name)
+		b, err := os.ReadFile("testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if strings.Join(got, " ") != strings.Join(tt.keys, " ") {
-			t.Errorf("got %q, want %q", got, tt.keys)
+		var want []struct {
+			Name        string             `json:"name"`
+			Type        connect.ConfigType `json:"type"`
+			Required    bool               `json:"required"`
+			Default     *string            `json:"default_value"`
+			Importance  connect.Importance `json:"importance"`
+			Group       string             `json:"group"`
+			Width       connect.Width      `json:"width"`
+			DisplayName string             `json:"display_name"`
+			Order       int                `json:"order"`
 		}
+		if err := json.Unmarshal(b, &want); err != nil {
+			t.Fatal(err)
+		}
+		keys := def.Keys()
+		if len(keys) != len(want) {
+			t.Fatalf("%s: got %d keys, want %d", file, len(keys), len(want))
+		}
+		for i, w := range want {
+			k := keys[i]
+			if k.Name != w.Name || k.Type != w.Type || k.Required != w.Required || k.Importance != w.Importance || k.Group != w.Group ||
+				cmp.Or(k.Width, connect.WidthNone) != w.Width || cmp.Or(k.DisplayName, k.Name) != w.DisplayName || k.Group != "" && k.Order != w.Order {
+				t.Errorf("%s: got %+v, want %+v", file, k, w)
+			}
+			if (k.Default == nil) != (w.Default == nil) || w.Default != nil && connect.ConfigText(k.Default, k.Type) != *w.Default {
+				t.Errorf("%s: default of %s: got %v, want %v", file, k.Name, k.Default, w.Default)
+			}
+		}
+	}
+	if n := len(converter.NewSimpleHeader().Config().Keys()); n != 0 {
+		t.Errorf("SimpleHeaderConverter has %d settings, want none", n)
 	}
 }
 

@@ -26,3 +26,8 @@ type javaError struct {
 
 func (e *javaError) Error() string     { return e.text }
 func (e *javaError) JavaClass() string { return e.class }
+
+// serializationError returns an error that is caused by an exception of a Java library, and has its text.
+func serializationError(class, text string) *SerializationError {
+	return &SerializationError{Message: class + ": " + text, Cause: &javaError{class: class, text: text}}
+}

@@ -10,18 +10,7 @@ import (
 	"sluice/connect"
 )
 
-// inferValue reads a text as the value it looks like:
-//
-//	null             nil, without a schema
-//	true, false      BOOLEAN
-//	5, 1e2, 1.0      the smallest of INT8, INT16, INT32, INT64 that holds it
-//	2.5              FLOAT32 if it is in range, else FLOAT64
-//	2024-01-02       Date; 03:04:05.678Z is a Time, 2024-01-02T03:04:05.678Z a Timestamp
-//	[1,2.5]          ARRAY of the type that all items can have; without items of one type its schema has no type of items
-//	{a:1}            MAP, likewise
-//	anything else    STRING, as it is
-//
-// Whole numbers beyond 64 bits are a Decimal. Blanks around numbers and booleans do not count.
+// inferValue reads a text as the value it looks like, by the table of [SimpleHeader].
 //
 // Kafka: org.apache.kafka.connect.data.Values.parseString.
 func inferValue(text string) connect.SchemaAndValue {

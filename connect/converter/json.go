@@ -40,6 +40,8 @@ var jsonConfig = connect.NewConfigDef(
 //
 // and the value is decoded by its schema.
 //
+// Differs: an unpaired surrogate in a text becomes U+FFFD, since strings of Go are Unicode.
+//
 // Kafka: org.apache.kafka.connect.json.JsonConverter.
 type JSON struct {
 	schemas        bool

@@ -49,8 +49,10 @@ func toUTF8(data []byte) (text []byte, start int, err *SerializationError) {
 	return data, 0, nil
 }
 
+const conversionException = "java.io.CharConversionException"
+
 func oddUTF32(order string) *SerializationError {
-	return &SerializationError{Message: "java.io.CharConversionException: Unsupported UCS-4 endianness (" + order + ") detected"}
+	return serializationError(conversionException, "Unsupported UCS-4 endianness ("+order+") detected")
 }
 
 // fromUTF16 writes what is not UTF-16 as U+FFFD, as Java does.
@@ -74,12 +76,12 @@ func fromUTF32(data []byte, order binary.ByteOrder) ([]byte, *SerializationError
 	for ; len(data) >= 4; data = data[4:] {
 		c := order.Uint32(data)
 		if c > utf8.MaxRune {
-			return nil, &SerializationError{Message: "java.io.CharConversionException: Invalid UTF-32 character"}
+			return nil, serializationError(conversionException, "Invalid UTF-32 character")
 		}
 		out = utf8.AppendRune(out, rune(c))
 	}
 	if len(data) > 0 {
-		return nil, &SerializationError{Message: "java.io.CharConversionException: Unexpected EOF in the middle of a 4-byte UTF-32 char"}
+		return nil, serializationError(conversionException, "Unexpected EOF in the middle of a 4-byte UTF-32 char")
 	}
 	return out, nil
 }

@@ -65,12 +65,11 @@ func (s *scanner) err() *SerializationError {
 		r.at++
 	}
 	s.explain(&r)
-	text := r.class + ": " + r.text
 	if r.class != constraintsException {
 		line, column := s.place(s.faultPos, r.at)
-		text += fmt.Sprintf("\n at %s line: %d, column: %d]", sourceMark, line, column)
+		r.text += fmt.Sprintf("\n at %s line: %d, column: %d]", sourceMark, line, column)
 	}
-	return &SerializationError{Message: text}
+	return serializationError(r.class, r.text)
 }
 
 // sourceMark stands where Jackson could show the text itself; Kafka Connect keeps it from doing so.

@@ -12,7 +12,21 @@ import (
 
 var simpleHeaderConfig = connect.NewConfigDef()
 
-// SimpleHeader reads headers as text and infers the type from it; see [inferValue] for the rules. It writes the text of a value.
+// SimpleHeader reads a header as text and infers the type from what it looks like:
+//
+//	null             nil, without a schema
+//	true, false      BOOLEAN
+//	5, 1e2, 1.0      the smallest of INT8, INT16, INT32, INT64 that holds it; beyond 64 bits a Decimal
+//	2.5              FLOAT32 if it is in range, else FLOAT64
+//	2024-01-02       Date; 03:04:05.678Z is a Time, 2024-01-02T03:04:05.678Z a Timestamp
+//	[1,2.5]          ARRAY of the type that all items can have; if there is none, its schema has no type of items
+//	{a:1}            MAP, likewise
+//	anything else    STRING, as it is
+//
+// Blanks around numbers and booleans do not count. It writes the text of a value.
+//
+// Differs: times are in UTC, where Java takes the time zone of its machine; dates before 1582 are Gregorian; a map with decimals, lists or
+// maps for keys is a STRING.
 //
 // Kafka: org.apache.kafka.connect.storage.SimpleHeaderConverter.
 type SimpleHeader struct{}

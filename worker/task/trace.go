@@ -84,10 +84,14 @@ func javaClass(err error) string {
 	return connectException
 }
 
-// ownMessage returns the text of err without that of its cause, which gets a line of its own.
+// ownMessage returns the text of err without that of its cause, which gets a line of its own. The text of an error that names its Java class is
+// Java's and stays as it is.
 func ownMessage(err, cause error) string {
-	if e, ok := err.(*Error); ok {
+	switch e := err.(type) {
+	case *Error:
 		return e.Message
+	case interface{ JavaClass() string }:
+		return err.Error()
 	}
 	m := err.Error()
 	if cause == nil {
