@@ -18,8 +18,12 @@ func ReadProperties(r io.Reader) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read properties: %w", err)
 	}
+	text, err := unifyProperties(data)
+	if err != nil {
+		return nil, fmt.Errorf("read properties: %w", err)
+	}
 	loader := properties.Loader{Encoding: properties.UTF8, DisableExpansion: true}
-	p, err := loader.LoadBytes([]byte(unifyProperties(data)))
+	p, err := loader.LoadBytes([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("read properties: %w", err)
 	}
@@ -29,35 +33,67 @@ func ReadProperties(r io.Reader) (map[string]string, error) {
 // unifyProperties prepares the text for a parser that has some of Java's rules in another way: it turns ISO-8859-1 into UTF-8 and all
 // line ends into one kind, drops a backslash that has nothing to continue with, and replaces a pair of escaped surrogates by the
 // character it stands for.
-func unifyProperties(data []byte) string {
+//
+// Differs: Java takes a line that begins with a separator for a setting without a name; here it is an error.
+func unifyProperties(data []byte) (string, error) {
 	var b strings.Builder
 	b.Grow(len(data) + 1)
+	line, begins := 1, true // of a setting or comment
 	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case c == '\r':
-			if i+1 < len(data) && data[i+1] == '\n' {
-				i++
-			}
+		c := data[i]
+		switch {
+		case c == '\r' || c == '\n':
+			i += lineEnd(data[i:]) - 1
 			b.WriteByte('\n')
-		case c == '\\' && i+1 < len(data) && data[i+1] == 'u':
-			hi, ok1 := escapedUnit(data[i:])
-			lo, ok2 := escapedUnit(data[min(i+6, len(data)):])
-			if r := utf16.DecodeRune(hi, lo); ok1 && ok2 && r != '\uFFFD' {
-				b.WriteRune(r)
-				i += 11
-				continue
-			}
+			line, begins = line+1, true
+			continue
+		case c == ' ' || c == '\t' || c == '\f':
 			b.WriteByte(c)
-		case c == '\\' && i+1 < len(data) && data[i+1] != '\r':
-			b.WriteByte(c) // with what it escapes, which may be another backslash
-			i++
-			b.WriteRune(rune(data[i]))
-		default:
+			continue
+		case begins && (c == '=' || c == ':'):
+			return "", fmt.Errorf("line %d: the name of the setting is missing", line)
+		case c != '\\':
 			b.WriteRune(rune(c))
+		default:
+			i += unifyEscape(&b, data[i:], &line) - 1
 		}
+		begins = false
 	}
 	b.WriteByte('\n')
-	return b.String()
+	return b.String(), nil
+}
+
+// unifyEscape writes what begins with a backslash and returns how many bytes it read.
+func unifyEscape(b *strings.Builder, data []byte, line *int) int {
+	if hi, ok := escapedUnit(data); ok {
+		lo, _ := escapedUnit(data[6:])
+		if r := utf16.DecodeRune(hi, lo); r != '\uFFFD' {
+			b.WriteRune(r)
+			return 12
+		}
+	}
+	b.WriteByte('\\')
+	if n := lineEnd(data[1:]); n > 0 {
+		b.WriteByte('\n')
+		*line++
+		return 1 + n
+	}
+	if len(data) > 1 { // with what it escapes, which may be another backslash
+		b.WriteRune(rune(data[1]))
+		return 2
+	}
+	return 1
+}
+
+// lineEnd returns the length of the line end at the beginning of data, 0 if there is none.
+func lineEnd(data []byte) int {
+	switch {
+	case len(data) > 1 && data[0] == '\r' && data[1] == '\n':
+		return 2
+	case len(data) > 0 && (data[0] == '\r' || data[0] == '\n'):
+		return 1
+	}
+	return 0
 }
 
 // escapedUnit reads \uXXXX at the beginning of data.

@@ -36,6 +36,17 @@ func TestReadProperties(t *testing.T) {
 	}
 }
 
+func TestSettingWithoutNameIsAnError(t *testing.T) {
+	for _, text := range []string{"a=1\\\n2\n =x", "a=1\\\r\n2\r\n\t:x"} {
+		if got, err := ReadProperties(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "line 3") {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	if got, err := ReadProperties(strings.NewReader("a=\\\n=x")); err != nil || got["a"] != "=x" {
+		t.Errorf("a continued line that begins with a separator: %q, %v", got, err)
+	}
+}
+
 func TestMalformedUnicodeEscapeIsAnError(t *testing.T) {
 	if got, err := ReadProperties(strings.NewReader(`a=\u00g0`)); err == nil {
 		t.Errorf("got %q, want an error as in Java", got)

@@ -115,7 +115,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	} else {
 		err = w.herder.Run(ctx)
 	}
-	return errors.Join(err, w.close(ctx))
+	w.close(ctx)
+	return err
 }
 
 // start reads the internal topics. Topics do not depend on each other, so they are read at the same time.
@@ -164,9 +165,10 @@ func startError(ctx context.Context, err error) error {
 }
 
 // closeTimeout bounds the closing of the stores, in which the last statuses are written.
-const closeTimeout = 10 * time.Second
+const closeTimeout = 5 * time.Second
 
-func (w *Worker) close(ctx context.Context) error {
+// close lets go of Kafka. What cannot be done because Kafka is away is told and is no failure: nothing is lost but last statuses.
+func (w *Worker) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	var errs []error
@@ -179,5 +181,7 @@ func (w *Worker) close(ctx context.Context) error {
 	if w.admin != nil {
 		errs = append(errs, w.admin.Close())
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		w.logger.Warn("worker could not let go of Kafka in good order", "err", err)
+	}
 }

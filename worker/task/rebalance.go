@@ -16,7 +16,7 @@ type rebalanceListener Task
 func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicPartition]int64) error {
 	t := (*Task)(l)
 	parts := t.assign(added)
-	t.log.Info("partitions assigned", "partitions", parts)
+	t.log.Debug("partitions assigned", "partitions", parts)
 	if t.redeliver && len(t.batch) == 0 {
 		// All that was to be put again belongs to others now.
 		t.redeliver = false
@@ -44,7 +44,7 @@ func (l *rebalanceListener) Revoked(ctx context.Context, parts []kafka.TopicPart
 		return nil
 	}
 	gone := fromKafka(parts)
-	t.log.Info("partitions revoked", "partitions", gone)
+	t.log.Debug("partitions revoked", "partitions", gone)
 	err := t.closePartitions(ctx, gone, true)
 	t.dropPending(gone)
 	return err

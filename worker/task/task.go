@@ -119,19 +119,18 @@ func (t *Task) Run(ctx context.Context) error {
 }
 
 // run is the life of the task without its last status.
-func (t *Task) run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, t.closeReader(ctx)) }()
-
+func (t *Task) run(ctx context.Context) error {
+	defer t.closeReader(ctx)
 	if stop := t.waitWhilePaused(ctx); stop {
 		return nil
 	}
-	defer func() { err = errors.Join(err, t.stopPlugin(ctx)) }()
+	defer t.stopPlugin(ctx)
 	if err := t.call("start", func() error { return t.task.Start(ctx, t.sinkCtx, t.cfg.TaskProps) }); err != nil {
 		return err
 	}
 	t.cfg.Listener.Startup(t.cfg.ID)
 
-	err = t.loop(ctx)
+	err := t.loop(ctx)
 	// What was put before a failure is still committed; the failing batch is not.
 	return errors.Join(err, t.closeAll(ctx))
 }
@@ -272,25 +271,24 @@ func (t *Task) closeAll(ctx context.Context) error {
 	return t.closePartitions(ctx, t.offsets.assigned(), true)
 }
 
-// stopPlugin ends the plugin's task. It gets a context of its own, since it has to clean up after a cancel too.
-func (t *Task) stopPlugin(ctx context.Context) error {
+// stopPlugin ends the plugin's task. It gets a context of its own, since it has to clean up after a cancel too. A failure is logged only: all
+// that counts was committed before.
+func (t *Task) stopPlugin(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout)
 	defer cancel()
 	if err := t.call("stop", func() error { return t.task.Stop(ctx) }); err != nil {
 		t.log.Warn("the plugin's stop failed", "err", err)
 	}
-	return nil
 }
 
 // closeReader leaves the group.
-func (t *Task) closeReader(ctx context.Context) error {
+func (t *Task) closeReader(ctx context.Context) {
 	t.closing = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout)
 	defer cancel()
 	if err := t.reader.Close(ctx); err != nil {
 		t.log.Warn("closing the consumer failed", "err", err)
 	}
-	return nil
 }
 
 // call runs a method of the plugin and turns a panic into an error: one bad plugin must not take the worker along.
