@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"sluice/internal/kafka"
 )
@@ -168,4 +171,36 @@ func TestCommitOfAnOldGenerationIsFenced(t *testing.T) {
 	m.awaitEvent("lost " + topic + "-0")
 	m.await("the partition again", func() bool { return len(m.owned) == 1 && len(m.events) == 3 })
 	checkOrder(t, m.awaitMessages(20)[10:], 0) // nothing was committed
+}
+
+// Members of another client library share the group, whoever leads it.
+func TestMembersOfAnotherClientShareTheGroup(t *testing.T) {
+	balancers := map[string]kgo.GroupBalancer{
+		"org.apache.kafka.clients.consumer.RangeAssignor":             kgo.RangeBalancer(),
+		"org.apache.kafka.clients.consumer.CooperativeStickyAssignor": kgo.CooperativeStickyBalancer(),
+	}
+	for assignor, balancer := range balancers {
+		for _, ourFirst := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, ours leads %v", assignor, ourFirst), func(t *testing.T) {
+				b := newBroker(t)
+				topic, group := newTopic(t, b, 4), fresh("group")
+				var ours *member
+				if ourFirst {
+					ours = newMember(t, b, group, []string{topic}, "partition.assignment.strategy", assignor)
+					ours.awaitOwned(4)
+				}
+				var theirs atomic.Int64
+				client := otherClient(t, b, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.Balancers(balancer), kgo.HeartbeatInterval(100*time.Millisecond),
+					kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, added map[string][]int32) { theirs.Add(int64(len(added[topic]))) }),
+					kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { theirs.Add(-int64(len(gone[topic]))) }))
+				if !ourFirst {
+					await(t, "all partitions at the other client", func() bool { return theirs.Load() == 4 })
+					ours = newMember(t, b, group, []string{topic}, "partition.assignment.strategy", assignor)
+				}
+				await(t, "two partitions each", func() bool { return theirs.Load() == 2 && len(ownedOf(ours)) == 2 })
+				client.Close()
+				ours.awaitOwned(4)
+			})
+		}
+	}
 }
