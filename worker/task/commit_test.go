@@ -282,3 +282,26 @@ func TestThePluginGetsMapsOfItsOwn(t *testing.T) {
 		h.stop()
 	})
 }
+
+func TestAnAnswerFromBeforeARewindDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		h := run(t, fake, nil, nil)
+		h.reader.produce(tp0, "a", "b")
+		h.reader.assign(tp0)
+		synctest.Wait()
+		h.reader.set(func() { h.reader.hold = true })
+		fake.ctx.RequestCommit()
+		synctest.Wait()
+		fake.ctx.Rewind(map[connect.TopicPartition]int64{c0: 0})
+		synctest.Wait()
+		h.reader.release()
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "start open[t-0] put(a,b) put(a,b)")
+		if s := h.task.Stats(); s.Commits != 0 {
+			t.Errorf("got %d commits that count, want none", s.Commits)
+		}
+		h.stop()
+		h.expectCommitted(tp0, 2)
+	})
+}

@@ -63,8 +63,7 @@ func (t *Task) forget(parts []connect.TopicPartition) {
 	for _, tp := range parts {
 		delete(t.offsets.parts, tp)
 	}
-	t.offsets.seq++
-	t.offsets.inFlight = nil
+	t.offsets.voidAnswer()
 	t.stats.forget(parts)
 }
 
@@ -90,11 +89,19 @@ func (o *offsets) advance() {
 	o.touched = o.touched[:0]
 }
 
-// moveTo makes the partition go on from an offset, as after a seek.
+// moveTo makes the partition go on from an offset, as after a seek. The answer to a commit that is under way would be about the
+// time before, and does not count.
 func (o *offsets) moveTo(tp connect.TopicPartition, offset int64) {
 	if p := o.parts[tp]; p != nil {
 		*p = position{committed: offset, current: offset, pending: offset}
 	}
+	o.voidAnswer()
+}
+
+// voidAnswer makes the answer to the commit under way, if there is one, count for nothing.
+func (o *offsets) voidAnswer() {
+	o.seq++
+	o.inFlight = nil
 }
 
 func (o *offsets) requestCommit() { o.requested = true }
@@ -250,8 +257,7 @@ func (t *Task) commitNow(ctx context.Context, durable map[connect.TopicPartition
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.OffsetFlushTimeout)
 	defer cancel()
-	t.offsets.seq++ // the answer to an older commit no longer matters
-	t.offsets.inFlight = nil
+	t.offsets.voidAnswer()
 	t.committed(durable, t.reader.Commit(ctx, offsetsToKafka(durable)))
 }
 
