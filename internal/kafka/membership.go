@@ -70,8 +70,9 @@ type groupProtocol interface {
 	assign(ctx context.Context, protocol string, members []sarama.GroupMember) ([]sarama.SyncGroupRequestAssignment, error)
 	// accepted is called with what this member got.
 	accepted(protocol string, generation int32, data []byte) error
-	// changed reports, on the leader, whether the assignment is out of date, and when to ask again.
+	// changed reports, on the leader, whether what the assignment was made of has changed since.
 	changed(ctx context.Context) (bool, error)
+	// checkInterval is how often changed is to be asked.
 	checkInterval() time.Duration
 }
 
@@ -89,13 +90,14 @@ func newMembership(c *cluster, protocol groupProtocol) *membership {
 	}
 }
 
-// state is a copy of what the owner decides on.
+// memberSnapshot is what the owner decides on.
 type memberSnapshot struct {
 	phase    memberPhase
 	assigned *assignment
 	err      error
 }
 
+// state returns what the owner decides on, as it is now.
 func (m *membership) state() memberSnapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()

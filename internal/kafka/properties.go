@@ -80,7 +80,7 @@ const (
 var propertyDefs = map[string]propertyDef{
 	"bootstrap.servers": {forAll, "", checkBootstrapServers, false},
 	"client.id":         {forAll, "", nil, false},
-	"security.protocol": {forAll, "PLAINTEXT", oneOf("PLAINTEXT"), false},
+	"security.protocol": {forAll, "PLAINTEXT", only("PLAINTEXT", "only PLAINTEXT is supported by this version"), false},
 
 	"request.timeout.ms":                     {forAll, "30000", intAtLeast(1), false},
 	"default.api.timeout.ms":                 {forConsumer | forAdmin, "60000", intAtLeast(0), false},
