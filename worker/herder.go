@@ -82,6 +82,12 @@ type Herder struct {
 // Kafka: Worker.CONNECTOR_GRACEFUL_SHUTDOWN_TIMEOUT_MS.
 const connectorStopTimeout = 5 * time.Second
 
+// stopLimit is how long to wait for connectors and tasks that are stopped together: longer than each of them may take, so that it
+// counts only for a plugin that does not heed its own limit.
+func (h *Herder) stopLimit() time.Duration {
+	return max(connectorStopTimeout, h.cfg.TaskShutdownTimeout) + 2*time.Second
+}
+
 // lastGasp is how long abandoned work may take to notice that it was cancelled when the herder ends.
 const lastGasp = 3 * time.Second
 
@@ -232,7 +238,7 @@ func (h *Herder) stopAll() {
 	if len(h.tasks) > 0 {
 		n++
 	}
-	one := h.gather(n, max(connectorStopTimeout, h.cfg.TaskShutdownTimeout)+time.Second, func() { finished = true })
+	one := h.gather(n, h.stopLimit(), func() { finished = true })
 	for _, c := range h.connectors {
 		h.stopConnector(c, one)
 	}

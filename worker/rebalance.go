@@ -72,7 +72,7 @@ func (h *Herder) onAssigned(a Assignment) {
 			t.leaving = true
 		}
 	}
-	one := h.gather(len(going)+1, max(connectorStopTimeout, h.cfg.TaskShutdownTimeout), func() { h.takeUp(a) })
+	one := h.gather(len(going)+1, h.stopLimit(), func() { h.takeUp(a) })
 	for _, c := range going {
 		h.stopConnector(c, one)
 	}

@@ -103,7 +103,7 @@ func (h *Herder) restart(r store.RestartRequest) {
 		parts++
 	}
 	deadline, cancel := h.stopDeadline()
-	restarted := h.gather(parts, connectorStopTimeout+h.cfg.TaskShutdownTimeout, func() {
+	restarted := h.gather(parts, 2*h.stopLimit(), func() {
 		cancel()
 		over()
 	})

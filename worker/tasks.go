@@ -5,11 +5,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"sluice/connect"
@@ -24,15 +22,6 @@ type taskInstance struct {
 	lane    lane
 	run     *taskRun // nil if it was not started
 	leaving bool     // a round has taken it away: it stops and is not started again. Belongs to the loop
-}
-
-// taskRun is a task from its start to its end. Once it is abandoned it writes no status any more.
-type taskRun struct {
-	h         *Herder
-	task      taskRunner
-	started   stamp
-	done      chan struct{} // closed when it has ended
-	abandoned atomic.Bool
 }
 
 func (h *Herder) allTasks() []connect.TaskID { return sortedTasks(maps.Keys(h.tasks)) }
@@ -76,21 +65,6 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 	})
 }
 
-// live runs the task to its end.
-func (r *taskRun) live() {
-	defer close(r.done)
-	_ = r.task.Run(r.h.workCtx) // the task has logged its failure and told its listener
-}
-
-func (r *taskRun) over() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // stopTasks stops tasks that may take task.shutdown.graceful.timeout.ms together; those that take longer are abandoned. done is called in
 // the loop when none of them runs any more.
 func (h *Herder) stopTasks(ids []connect.TaskID, done func()) {
@@ -130,20 +104,6 @@ func (h *Herder) stopTask(t *taskInstance, deadline context.Context, done func()
 		},
 		end: done,
 	})
-}
-
-func (r *taskRun) stop(deadline context.Context, logger *slog.Logger) {
-	r.task.Stop()
-	select {
-	case <-r.done:
-	case <-deadline.Done():
-		if r.over() {
-			return
-		}
-		logger.Warn("task did not stop in time and is abandoned: its last offsets are not committed")
-		r.abandoned.Store(true)
-		r.task.Cancel()
-	}
 }
 
 // retargetTask pauses or resumes a task, as is asked of its connector.
@@ -213,46 +173,6 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, connector, settings 
 	return nil
 }
 
-// addConverters makes the three converters of a task.
-func (h *Herder) addConverters(cfg *task.Config, connector map[string]string) (err error) {
-	if cfg.KeyConverter, cfg.KeyConverterClass, err = h.cfg.newConverter(h.plugins, KeyConverterConfig, connector); err != nil {
-		return err
-	}
-	if cfg.ValueConverter, cfg.ValueConverterClass, err = h.cfg.newConverter(h.plugins, ValueConverterConfig, connector); err != nil {
-		return err
-	}
-	cfg.HeaderConverter, cfg.HeaderConverterClass, err = h.cfg.newHeaderConverter(h.plugins, connector)
-	return err
-}
-
-// newConverter makes the converter that serves key for a connector; nil is the worker's own.
-func (c *Config) newConverter(plugins *connect.Plugins, key string, connector map[string]string) (connect.Converter, string, error) {
-	s := c.converter(key, connector)
-	plugin, err := plugins.Find(s.class, connect.ConverterPluginType)
-	if err != nil {
-		return nil, "", &connect.ConfigError{Key: key, Value: s.class, Rule: err.Error()}
-	}
-	conv := plugin.NewConverter()
-	if err := conv.Configure(s.props, key == KeyConverterConfig); err != nil {
-		return nil, "", fmt.Errorf("configure %s %s: %w", key, plugin.Class, err)
-	}
-	return conv, plugin.Class, nil
-}
-
-// newHeaderConverter makes the header converter of a connector; nil is the worker's own.
-func (c *Config) newHeaderConverter(plugins *connect.Plugins, connector map[string]string) (connect.HeaderConverter, string, error) {
-	s := c.converter(HeaderConverterConfig, connector)
-	plugin, err := plugins.Find(s.class, connect.HeaderConverterPluginType)
-	if err != nil {
-		return nil, "", &connect.ConfigError{Key: HeaderConverterConfig, Value: s.class, Rule: err.Error()}
-	}
-	conv := plugin.NewHeaderConverter()
-	if err := conv.Configure(s.props); err != nil {
-		return nil, "", fmt.Errorf("configure %s %s: %w", HeaderConverterConfig, plugin.Class, err)
-	}
-	return conv, plugin.Class, nil
-}
-
 // topicsOf reads the setting topics of a task, or of its connector if the task has none.
 func topicsOf(settings, connector map[string]string) []string {
 	text, ok := settings[validate.TopicsConfig]
@@ -266,46 +186,4 @@ func topicsOf(settings, connector map[string]string) []string {
 		}
 	}
 	return topics
-}
-
-// The run listens to its task and writes what it hears to the status topic.
-
-func (r *taskRun) put(id connect.TaskID, s State) {
-	if !r.abandoned.Load() {
-		r.h.statuses.PutTask(id, r.h.stamp().status(s, ""))
-	}
-}
-
-// Startup implements [task.Listener]. The group may be in its next round by now; what counts is the one that gave the task.
-func (r *taskRun) Startup(id connect.TaskID) {
-	if !r.abandoned.Load() {
-		r.h.statuses.PutTask(id, r.started.status(store.Running, ""))
-	}
-}
-
-// Paused implements [task.Listener].
-func (r *taskRun) Paused(id connect.TaskID) { r.put(id, store.StatePaused) }
-
-// Resumed implements [task.Listener].
-func (r *taskRun) Resumed(id connect.TaskID) { r.put(id, store.Running) }
-
-// Failed implements [task.Listener].
-func (r *taskRun) Failed(id connect.TaskID, err error) {
-	if !r.abandoned.Load() {
-		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Failed, task.Trace(err)))
-	}
-}
-
-// Shutdown implements [task.Listener].
-func (r *taskRun) Shutdown(id connect.TaskID) {
-	if !r.abandoned.Load() {
-		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Unassigned, ""))
-	}
-}
-
-// TopicSeen implements [task.Listener].
-func (r *taskRun) TopicSeen(id connect.TaskID, topic string) {
-	if r.h.cfg.TopicTracking && !r.abandoned.Load() {
-		r.h.statuses.PutTopic(store.TopicStatus{Topic: topic, Task: id, Discovered: time.Now().UnixMilli()})
-	}
 }

@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"sluice/connect"
+	"sluice/worker/store"
+	"sluice/worker/task"
+)
+
+// taskRun is a task from its start to its end. Once it is abandoned it writes no status any more.
+type taskRun struct {
+	h         *Herder
+	task      taskRunner
+	started   stamp
+	done      chan struct{} // closed when it has ended
+	abandoned atomic.Bool
+}
+
+// live runs the task to its end.
+func (r *taskRun) live() {
+	defer close(r.done)
+	_ = r.task.Run(r.h.workCtx) // the task has logged its failure and told its listener
+}
+
+func (r *taskRun) over() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop makes the task end until deadline, or abandons it.
+func (r *taskRun) stop(deadline context.Context, logger *slog.Logger) {
+	r.task.Stop()
+	select {
+	case <-r.done:
+	case <-deadline.Done():
+		if r.over() {
+			return
+		}
+		logger.Warn("task did not stop in time and is abandoned: its last offsets are not committed")
+		r.abandoned.Store(true)
+		r.task.Cancel()
+	}
+}
+
+// The run listens to its task and writes what it hears to the status topic.
+
+func (r *taskRun) put(id connect.TaskID, s State) {
+	if !r.abandoned.Load() {
+		r.h.statuses.PutTask(id, r.h.stamp().status(s, ""))
+	}
+}
+
+// Startup implements [task.Listener]. The group may be in its next round by now; what counts is the one that gave the task.
+func (r *taskRun) Startup(id connect.TaskID) {
+	if !r.abandoned.Load() {
+		r.h.statuses.PutTask(id, r.started.status(store.Running, ""))
+	}
+}
+
+// Paused implements [task.Listener].
+func (r *taskRun) Paused(id connect.TaskID) { r.put(id, store.StatePaused) }
+
+// Resumed implements [task.Listener].
+func (r *taskRun) Resumed(id connect.TaskID) { r.put(id, store.Running) }
+
+// Failed implements [task.Listener].
+func (r *taskRun) Failed(id connect.TaskID, err error) {
+	if !r.abandoned.Load() {
+		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Failed, task.Trace(err)))
+	}
+}
+
+// Shutdown implements [task.Listener].
+func (r *taskRun) Shutdown(id connect.TaskID) {
+	if !r.abandoned.Load() {
+		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Unassigned, ""))
+	}
+}
+
+// TopicSeen implements [task.Listener].
+func (r *taskRun) TopicSeen(id connect.TaskID, topic string) {
+	if r.h.cfg.TopicTracking && !r.abandoned.Load() {
+		r.h.statuses.PutTopic(store.TopicStatus{Topic: topic, Task: id, Discovered: time.Now().UnixMilli()})
+	}
+}
