@@ -3,7 +3,6 @@ package worker
 import (
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 
 	"sluice/connect"
@@ -149,12 +148,4 @@ func (c *Config) converter(key string, connector map[string]string) converterSet
 		return converterSettings{class, withPrefix(connector, key+".")}
 	}
 	return converterSettings{c.parsed.String(key), c.withPrefix(key + ".")}
-}
-
-// intOr reads a number among a connector's settings, which were checked when they came.
-func intOr(props map[string]string, key string, fallback int) int {
-	if n, err := strconv.Atoi(strings.TrimSpace(props[key])); err == nil {
-		return n
-	}
-	return fallback
 }

@@ -92,7 +92,7 @@ func (h *Herder) startConnector(c *connectorInstance, done func(error)) {
 		begin: func() func(context.Context) {
 			snapshot := h.configs.Snapshot()
 			config, ok := snapshot.ConnectorConfig(c.name)
-			if !ok || c.leaving {
+			if h.ending || !ok || c.leaving {
 				return nil // it was removed: a round takes it away, or has done so
 			}
 			target, now := snapshot.TargetState(c.name), h.stamp()
@@ -201,7 +201,7 @@ func (c *connectorInstance) transition(ctx context.Context, target TargetState) 
 	if c.state == instanceFailed && target != store.Stopped {
 		return nil
 	}
-	if c.broken != nil && c.state == instanceNone || c.broken != nil && target == store.Started {
+	if c.broken != nil && (c.state == instanceNone || target == store.Started) {
 		c.state = instanceFailed
 		return fmt.Errorf("start connector %q: %w", c.name, c.broken)
 	}

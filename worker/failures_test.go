@@ -328,3 +328,27 @@ func (r *rig) expectBrokenLog(name string) {
 	}
 	r.expectState(name, "RUNNING [RUNNING RUNNING]")
 }
+
+// A worker that is stopped in the middle of a round and of restarts leaves nothing running.
+func TestStoppingAmidEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, &MemoryStorage{})
+		r.run()
+		ctx := t.Context()
+		for _, name := range []string{"x", "y"} {
+			r.put(name, "topics", "a", "tasks.max", "2")
+			r.task(name, 0).deaf = true // holds up what follows
+		}
+		_, err := r.h.RestartConnectorAndTasks(ctx, RestartRequest{Connector: "x", IncludeTasks: true})
+		r.must(err)
+		r.must(r.h.DeleteConnector(ctx, "y"))
+		r.put("z", "topics", "a")
+		time.Sleep(time.Second)
+		r.shutdown()
+		for _, name := range []string{"x", "y", "z"} {
+			if running := r.plugin.count("start "+name) - r.plugin.count("stop "+name); running != 0 {
+				t.Errorf("%d instances of %s are left", running, name)
+			}
+		}
+	})
+}

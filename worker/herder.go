@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -204,7 +205,7 @@ func (h *Herder) post(ev event) {
 // Run takes part in the cluster until ctx ends, then stops all connectors and tasks and returns. The stores must have been started.
 func (h *Herder) Run(ctx context.Context) error {
 	defer h.end()
-	member, leave := context.WithCancel(ctx)
+	member, leave := context.WithCancel(context.WithoutCancel(ctx)) // the group is left last, when nothing runs here any more
 	defer leave()
 	left := make(chan error, 1)
 	h.work.Go(func() { left <- h.membership.Run(member, func(a Assignment) { h.post(a) }) })
@@ -216,10 +217,8 @@ func (h *Herder) Run(ctx context.Context) error {
 		case ev := <-h.events:
 			h.handle(ev)
 		case err := <-left:
-			if ctx.Err() == nil {
-				h.stopAll()
-				return err
-			}
+			h.stopAll()
+			return fmt.Errorf("membership in the group: %w", err)
 		case <-ctx.Done():
 			h.stopAll()
 			return nil

@@ -78,7 +78,7 @@ func (h *Herder) gather(n int, limit time.Duration, then func()) (one func()) {
 	}
 	timer := h.after(limit, func() {
 		if !over {
-			h.logger.Warn("not all connectors and tasks have stopped in time, going on without them", "limit", limit)
+			h.logger.Warn("a connector or task takes too long to stop or start, going on without it", "limit", limit)
 		}
 		finish()
 	})

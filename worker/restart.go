@@ -111,7 +111,7 @@ func (h *Herder) restart(r store.RestartRequest) {
 	if c != nil {
 		h.stopConnector(c, nil)
 		h.do(&c.lane, job{end: func() {
-			if !c.leaving {
+			if !c.leaving && !h.ending {
 				h.statuses.PutConnector(c.name, h.stamp().status(store.Restarting, ""))
 			}
 		}})
@@ -121,7 +121,7 @@ func (h *Herder) restart(r store.RestartRequest) {
 		t := ours[id]
 		h.stopTask(t, deadline, nil)
 		h.do(&t.lane, job{end: func() {
-			if !t.leaving {
+			if !t.leaving && !h.ending {
 				h.statuses.PutTask(id, h.stamp().status(store.Restarting, ""))
 			}
 		}})

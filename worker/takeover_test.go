@@ -133,7 +133,6 @@ func fill(t *testing.T, storage *MemoryStorage, version, until string) int {
 				last = i + 1
 			}
 		}
-		// A step that left no trace in this topic ends where the other topic's records of it begin; nearly always both have some.
 		for _, g := range rows[:last] {
 			var value []byte
 			if g.Value != nil {

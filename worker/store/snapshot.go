@@ -21,9 +21,6 @@ type Snapshot struct {
 	inconsistent map[string]bool
 }
 
-// EmptySnapshot is the state of a config topic without records.
-func EmptySnapshot() *Snapshot { return newConfigModel().snapshot() }
-
 // Offset is the config offset: one more than the offset of the last record that could be decoded, -1 if there was none. Members of a
 // cluster compare it for equality; it is neither the end of the log nor the reader's position.
 func (s *Snapshot) Offset() int64 { return s.offset }

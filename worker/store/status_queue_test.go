@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,13 @@ import (
 // flakyLog refuses writes, as an unreachable broker does, while down is set.
 type flakyLog struct {
 	memoryReader
-	down  bool
-	tries int
+	down  atomic.Bool
+	tries atomic.Int32
 }
 
 func (l *flakyLog) Send(ctx context.Context, key string, value []byte) error {
-	l.tries++
-	if l.down {
+	l.tries.Add(1)
+	if l.down.Load() {
 		return io.ErrUnexpectedEOF
 	}
 	return l.memoryReader.Send(ctx, key, value)
@@ -36,17 +37,17 @@ func TestStatusesSurviveAnOutage(t *testing.T) {
 		if err := s.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		flaky.down = true
+		flaky.down.Store(true)
 		for _, state := range []State{Unassigned, Restarting, Running} {
 			s.PutConnector("x", Status{State: state, WorkerID: "a"})
 		}
 		s.PutConnectorSafe("y", Status{State: Failed, WorkerID: "a"})
 		time.Sleep(10 * time.Second) // virtual
 		synctest.Wait()
-		if flaky.tries < 8 || flaky.tries > 20 {
-			t.Errorf("%d tries in 10 s", flaky.tries)
+		if n := flaky.tries.Load(); n < 8 || n > 20 {
+			t.Errorf("%d tries in 10 s", n)
 		}
-		flaky.down = false
+		flaky.down.Store(false)
 		if err := s.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,8 @@ func TestStatusesSurviveAnOutage(t *testing.T) {
 func TestClosingGivesUpAtItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log MemoryLog
-		flaky := &flakyLog{down: true}
+		flaky := &flakyLog{}
+		flaky.down.Store(true)
 		s := newStatusStore(func(onRecord func(Record)) (keyedLog, error) {
 			flaky.memoryReader = memoryReader{log: &log, onRecord: onRecord}
 			return flaky, nil
