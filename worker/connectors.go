@@ -71,6 +71,9 @@ func (h *Herder) onTargetStateChanged(name string) {
 	h.do(&c.lane, job{
 		stage: "changing the state of connector " + name,
 		begin: func() func(context.Context) {
+			if c.leaving || c.conn == nil && c.broken == nil {
+				return nil // it is not running and will be told its state when it starts
+			}
 			target, now := h.configs.Snapshot().TargetState(name), h.stamp()
 			return h.interruptible(c, func(ctx context.Context) { _ = h.retarget(ctx, c, target, now) })
 		},
