@@ -17,7 +17,7 @@ const (
 	maxBatchBytes = 16<<20 - 64<<10 // of 16 MB; the rest is for what stands around the items
 
 	maxBacklogRecords = 50_000
-	maxBacklogBytes   = 16 << 20
+	maxBacklogBytes   = 8 << 20
 
 	callTimeout = 10 * time.Second
 )
