@@ -1,0 +1,133 @@
+package dynamodb
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"sluice/connect"
+)
+
+// The settings of the captured validation are valid here too: no key has an error, and nothing is refused.
+func TestCapturedSettingsAreValid(t *testing.T) {
+	text, err := os.ReadFile("testdata/camel/validate.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var captured struct {
+		Configs []struct {
+			Value struct {
+				Name  string  `json:"name"`
+				Value *string `json:"value"`
+			} `json:"value"`
+		} `json:"configs"`
+	}
+	if err := json.Unmarshal(text, &captured); err != nil {
+		t.Fatal(err)
+	}
+	props := make(map[string]string)
+	want := make(map[string]*string)
+	for _, c := range captured.Configs {
+		if strings.HasPrefix(c.Value.Name, "camel.") {
+			want[c.Value.Name] = c.Value.Value
+			if c.Value.Value != nil && *c.Value.Value != connect.Hidden {
+				props[c.Value.Name] = *c.Value.Value
+			}
+		}
+	}
+	if len(want) != 31 {
+		t.Fatalf("the capture has %d keys of Camel, want 31", len(want))
+	}
+	for _, v := range camelConfigDef().Validate(props) {
+		k, _ := camelConfigDef().Key(v.Name)
+		var got *string
+		if v.Value != nil {
+			text := connect.ConfigText(v.Value, k.Type)
+			got = &text
+		}
+		if len(v.Errors) > 0 || !reflect.DeepEqual(got, want[v.Name]) && !hidden(want[v.Name]) {
+			t.Errorf("%s: got %v, want %v, errors %v", v.Name, v.Value, want[v.Name], v.Errors)
+		}
+	}
+	if refused := (&connector{}).ValidateConfig(props); len(refused) > 0 {
+		t.Errorf("refused: %v", refused[0])
+	}
+}
+
+func hidden(s *string) bool { return s != nil && *s == connect.Hidden }
+
+func TestSettingsWithoutEffectAreRefusedByName(t *testing.T) {
+	for _, c := range []struct{ key, value, want string }{
+		{camelOperationConfig, "UpdateItem", "Invalid value UpdateItem for configuration camel.kamelet.aws-ddb-sink.operation: String must be one of: PutItem, DeleteItem"},
+		{camelOperationConfig, "Nope", "Invalid value Nope for configuration camel.kamelet.aws-ddb-sink.operation: String must be one of: PutItem, DeleteItem"},
+		{camelMarshalConfig, "avro", "Invalid value avro for configuration camel.sink.marshal: String must be one of: jackson, json-jackson, json-gson, json"},
+		{camelUnmarshalConfig, "csv", "Invalid value csv for configuration camel.sink.unmarshal: String must be one of: jackson, json-jackson, json-gson, json"},
+		{camelAggregateConfig, "#class:x.Y", "Invalid value #class:x.Y for configuration camel.beans.aggregate: aggregation of records is not supported"},
+		{camelIdempotencyConfig, "true", "Invalid value true for configuration camel.idempotency.enabled: the idempotency filter is not supported"},
+	} {
+		refused := (&connector{}).ValidateConfig(map[string]string{c.key: c.value})
+		if len(refused) != 1 || !strings.HasPrefix(refused[0].Error(), c.want) {
+			t.Errorf("%s=%s: got %v, want %s", c.key, c.value, refused, c.want)
+		}
+		if _, err := camelSettings(map[string]string{camelTableConfig: "t", c.key: c.value}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("a task with %s=%s: got %v, want %s", c.key, c.value, err, c.want)
+		}
+	}
+}
+
+func TestCamelSettingsAreRead(t *testing.T) {
+	debug := slog.LevelDebug
+	for name, c := range map[string]struct {
+		props map[string]string
+		want  settings
+	}{
+		"the usual ones": {
+			map[string]string{camelTableConfig: "t", camelRegionConfig: "eu-west-1", camelDefaultCredentialsConfig: "true", camelUnmarshalConfig: "jackson", "camel.kamelet.aws-ddb-sink.writeCapacity": "1"},
+			settings{table: "t", region: "eu-west-1", marshal: true, mapHeaders: true},
+		},
+		"keys of their own": {
+			map[string]string{camelTableConfig: "t", camelAccessKeyConfig: "a", camelSecretKeyConfig: "s", camelMapHeadersConfig: "false", camelContentLogLevelConfig: "debug"},
+			settings{table: "t", credentials: staticCredentials, accessKey: "a", secretKey: "s", contentLog: &debug},
+		},
+		"the default provider beats keys": {
+			map[string]string{camelTableConfig: "t", camelAccessKeyConfig: "a", camelSecretKeyConfig: "s", camelDefaultCredentialsConfig: "true"},
+			settings{table: "t", accessKey: "a", secretKey: "s", mapHeaders: true},
+		},
+		"an endpoint": {
+			map[string]string{camelTableConfig: "t", camelEndpointConfig: "http://localhost:8000", camelOverrideEndpointConfig: "true", camelOperationConfig: "DeleteItem"},
+			settings{table: "t", endpoint: "http://localhost:8000", operation: deleteItem, mapHeaders: true},
+		},
+		"an endpoint without its switch": {
+			map[string]string{camelTableConfig: "t", camelEndpointConfig: "http://localhost:8000"},
+			settings{table: "t", mapHeaders: true, notices: []string{camelEndpointConfig + " has no effect without " + camelOverrideEndpointConfig + "=true"}},
+		},
+	} {
+		got, err := camelSettings(c.props)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !reflect.DeepEqual(*got, c.want) {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", name, *got, c.want)
+		}
+	}
+}
+
+func TestRegionsAreKnownByName(t *testing.T) {
+	for _, name := range []string{
+		"us-east-1", "us-west-2", "ap-southeast-2", "ap-southeast-7", "eu-central-2", "me-central-1", "il-central-1", "mx-central-1", "ca-west-1", "af-south-1", "sa-east-1",
+		"cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1",
+	} {
+		if !regionNames.MatchString(name) {
+			t.Errorf("%s is not known", name)
+		}
+	}
+	for _, name := range []string{"", "ap-southeast-22", "ap-southest-2", "eu-west", "eu-west-0", "xx-east-1", "us_east_1", "US-EAST-1", "us-east-1 ", "local"} {
+		if regionNames.MatchString(name) {
+			t.Errorf("%q is taken for a region", name)
+		}
+	}
+}

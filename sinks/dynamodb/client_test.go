@@ -1,0 +1,184 @@
+package dynamodb
+
+import (
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"sluice/connect"
+)
+
+// newTestClient makes a client of a server that answers with the given function.
+func newTestClient(t *testing.T, answer http.HandlerFunc) *client {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	s := &session{
+		region: "eu-west-1", signingRegion: "eu-west-1", endpoint: server.URL, http: server.Client(), principal: "credentials from test",
+		credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "token"),
+	}
+	return newClient(s, simple(kindN), putItem)
+}
+
+// writesOf makes writes with the given numbers as keys.
+func writesOf(t *testing.T, keys ...string) []*write {
+	t.Helper()
+	var writes []*write
+	for _, k := range keys {
+		r := record(connect.RawJSON(`{"id":` + k + `}`))
+		item, key, err := newEncoder(simple(kindN), &settings{}).encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWrite(r, item)
+		w.slot = &slot{key: string(key)}
+		writes = append(writes, w)
+	}
+	return writes
+}
+
+func reply(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", "R1")
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}
+}
+
+func TestAnswersAreTakenForWhatTheyMean(t *testing.T) {
+	typed := func(code string) string {
+		return `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"why"}`
+	}
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		class  class
+		err    string
+	}{
+		"written":              {200, `{"UnprocessedItems":{}}`, done, ""},
+		"written, in short":    {200, `{}`, done, ""},
+		"not JSON":             {200, `<html>`, transient, "read the answer"},
+		"throughput":           {400, typed("ProvisionedThroughputExceededException"), throttled, "ProvisionedThroughputExceededException: why (request R1)"},
+		"throttling":           {400, typed("ThrottlingException"), throttled, "ThrottlingException: why"},
+		"account limit":        {400, typed("RequestLimitExceeded"), throttled, ""},
+		"too many requests":    {429, ``, throttled, "HTTP status 429"},
+		"internal error":       {500, typed("InternalServerError"), transient, "InternalServerError"},
+		"bad gateway":          {502, `<html>`, transient, "HTTP status 502"},
+		"item busy":            {400, typed("TransactionConflictException"), transient, ""},
+		"bad item":             {400, typed("ValidationException"), rejected, `table "t": the service rejected the item: ValidationException: why (request R1)`},
+		"bad JSON":             {400, typed("SerializationException"), rejected, ""},
+		"collection too large": {400, typed("ItemCollectionSizeLimitExceededException"), rejected, ""},
+		"request too large":    {413, ``, rejected, ""},
+		"no table":             {400, typed("ResourceNotFoundException"), fatal, `BatchWriteItem to table "t" (region eu-west-1, endpoint http://`},
+		"denied":               {400, typed("AccessDeniedException"), fatal, "credentials from test): AccessDeniedException: why"},
+		"unknown key":          {400, typed("UnrecognizedClientException"), fatal, ""},
+		"another signature":    {400, typed("InvalidSignatureException"), fatal, ""},
+		"forbidden by a proxy": {403, ``, fatal, "HTTP status 403"},
+		"moved":                {301, ``, fatal, "HTTP status 301"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := newTestClient(t, reply(c.status, c.body)).send(t.Context(), writesOf(t, "1", "2"))
+			if out.class != c.class || (out.err == nil) != (c.class == done) || out.err != nil && !strings.Contains(out.err.Error(), c.err) {
+				t.Errorf("got class %d, %v; want class %d, %s", out.class, out.err, c.class, c.err)
+			}
+			if out.err != nil && (strings.Contains(out.err.Error(), "AKIA") || strings.Contains(out.err.Error(), "secret")) {
+				t.Errorf("the error shows a secret: %v", out.err)
+			}
+		})
+	}
+}
+
+func TestNoAnswerMeansToTryAgain(t *testing.T) {
+	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	if out := newTestClient(t, cut).send(t.Context(), writesOf(t, "1")); out.class != transient || out.err == nil {
+		t.Errorf("got %+v", out)
+	}
+	half := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		fmt.Fprint(w, `{"Unproc`)
+	}
+	if out := newTestClient(t, half).send(t.Context(), writesOf(t, "1")); out.class != transient {
+		t.Errorf("half an answer: got %+v", out)
+	}
+	damaged := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amz-Crc32", strconv.Itoa(int(crc32.ChecksumIEEE([]byte(`{"a":1}`)))))
+		fmt.Fprint(w, `{"b":1}`)
+	}
+	if out := newTestClient(t, damaged).send(t.Context(), writesOf(t, "1")); out.class != transient || !strings.Contains(out.err.Error(), "checksum") {
+		t.Errorf("a damaged answer: got %+v", out)
+	}
+}
+
+// The service may write the numbers of keys its own way and in any order.
+func TestUnprocessedWritesAreFoundByTheirKeys(t *testing.T) {
+	answer := `{"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"x":{"S":"y"},"id":{"N":"100"}}}},{"PutRequest":{"Item":{"id":{"N":"0.5"}}}}]}}`
+	out := newTestClient(t, reply(200, answer)).send(t.Context(), writesOf(t, "1", "5e-1", "2", "1E+2"))
+	if want := []bool{false, true, false, true}; out.class != done || !reflect.DeepEqual(out.unprocessed, want) {
+		t.Errorf("got %+v, want %v unprocessed", out, want)
+	}
+	for _, answer := range []string{
+		`{"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"id":{"N":"7"}}}}]}}`,
+		`{"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"id":{"S":"1"}}}}]}}`,
+		`{"UnprocessedItems":{"t":[{"PutRequest":{"Item":{}}}]}}`,
+		`{"UnprocessedItems":{"t":[{}]}}`,
+	} {
+		if out := newTestClient(t, reply(200, answer)).send(t.Context(), writesOf(t, "1")); out.class != transient {
+			t.Errorf("%s: got %+v, want all of it again", answer, out)
+		}
+	}
+}
+
+func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
+	var got *http.Request
+	var body []byte
+	c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		fmt.Fprint(w, `{}`)
+	})
+	c.send(t.Context(), writesOf(t, "1", "2"))
+	if want := `{"RequestItems":{"t":[{"PutRequest":{"Item":{"id":{"N":"1"}}}},{"PutRequest":{"Item":{"id":{"N":"2"}}}}]}}`; string(body) != want {
+		t.Errorf("got  %s\nwant %s", body, want)
+	}
+	for name, want := range map[string]string{
+		"X-Amz-Target": "DynamoDB_20120810.BatchWriteItem", "Content-Type": "application/x-amz-json-1.0", "X-Amz-Security-Token": "token",
+	} {
+		if got.Header.Get(name) != want {
+			t.Errorf("header %s is %q, want %q", name, got.Header.Get(name), want)
+		}
+	}
+	if a := got.Header.Get("Authorization"); !strings.Contains(a, "/eu-west-1/dynamodb/aws4_request") {
+		t.Errorf("signature %s", a)
+	}
+}
+
+// A service whose clock is an hour ahead refuses the first signature; the second one carries its time.
+func TestAWrongClockIsCorrected(t *testing.T) {
+	const ahead = time.Hour
+	c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now().Add(ahead)
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+		if err != nil || now.Sub(at).Abs() > 5*time.Minute {
+			reply(400, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}`)(w, r)
+			return
+		}
+		fmt.Fprint(w, `{}`)
+	})
+	writes := writesOf(t, "1")
+	if out := c.send(t.Context(), writes); out.class != transient {
+		t.Fatalf("the first call: %+v", out)
+	}
+	if out := c.send(t.Context(), writes); out.class != done {
+		t.Fatalf("the second call: %+v", out)
+	}
+}

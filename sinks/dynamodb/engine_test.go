@@ -1,0 +1,408 @@
+package dynamodb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sluice/connect"
+)
+
+// bench is an engine in virtual time whose service is a function of the test.
+type bench struct {
+	t      *testing.T
+	engine *engine
+	log    bytes.Buffer
+	next   int64
+
+	mu       sync.Mutex
+	answer   func(ctx context.Context, names []string) outcome
+	calls    [][]string // what each call carried: the names of its records
+	reported []string
+	verdict  error // of the worker about reported records
+	woken    int
+}
+
+// onBench runs a test in a bubble of virtual time.
+func onBench(t *testing.T, answer func(ctx context.Context, names []string) outcome, test func(b *bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{t: t, answer: answer}
+		b.engine = newEngine(slog.New(slog.NewTextHandler(&b.log, nil)), b.send, b.report, b.wake)
+		b.engine.start()
+		test(b)
+		if err := b.engine.stop(context.Background()); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+}
+
+func (b *bench) send(ctx context.Context, writes []*write) outcome {
+	names := make([]string, len(writes))
+	for i, w := range writes {
+		names[i] = w.record.Value.(string)
+	}
+	b.mu.Lock()
+	b.calls = append(b.calls, names)
+	answer := b.answer
+	b.mu.Unlock()
+	return answer(ctx, names)
+}
+
+func (b *bench) report(r *connect.SinkRecord, reason error) <-chan error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reported = append(b.reported, fmt.Sprintf("%v: %v", r.Value, reason))
+	answer := make(chan error, 1)
+	answer <- b.verdict
+	return answer
+}
+
+func (b *bench) wake() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.woken++
+}
+
+// put gives the engine records named like "k1": of key k, the first one.
+func (b *bench) put(names ...string) {
+	for _, name := range names {
+		b.accept(name)
+	}
+	b.engine.flush()
+}
+
+func (b *bench) accept(name string) {
+	r := &connect.SinkRecord{Topic: "in", Offset: b.next, Value: name}
+	b.next++
+	b.engine.accept(newWrite(r, []byte("item of "+name)), []byte(name[:1]))
+}
+
+func (b *bench) committable() int64 {
+	return b.engine.committable(map[connect.TopicPartition]int64{tp(0): b.next})[tp(0)]
+}
+
+func (b *bench) sent() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var calls []string
+	for _, names := range b.calls {
+		calls = append(calls, strings.Join(names, "+"))
+	}
+	return strings.Join(calls, " ")
+}
+
+func (b *bench) want(what string, got, want any) {
+	b.t.Helper()
+	if got != want {
+		b.t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// after answers every call with out when the time is over, or transient if the call is cut off.
+func after(d time.Duration, out outcome) func(context.Context, []string) outcome {
+	return func(ctx context.Context, _ []string) outcome {
+		select {
+		case <-time.After(d):
+			return out
+		case <-ctx.Done():
+			return outcome{class: transient, err: ctx.Err()}
+		}
+	}
+}
+
+func TestANewerRecordReplacesAnOlderOneThatWasNotSent(t *testing.T) {
+	onBench(t, after(time.Second, outcome{}), func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		b.put("a2", "a3", "b1", "a4")
+		time.Sleep(500 * time.Millisecond)
+		b.want("while a1 is under way", b.committable(), int64(0))
+		time.Sleep(time.Second)
+		b.want("after a1 and b1", b.committable(), int64(1)) // a2 and a3 count as finished when a4 is
+		time.Sleep(time.Second)
+		b.want("after a4", b.committable(), int64(5))
+		b.want("sent", b.sent(), "a1 b1 a4")
+	})
+}
+
+func TestAReplacedRecordComesBackIfItsSuccessorIsRejected(t *testing.T) {
+	answer := func(_ context.Context, names []string) outcome {
+		time.Sleep(time.Second)
+		if slices.Contains(names, "a3") {
+			return outcome{class: rejected, err: errors.New("rejected")}
+		}
+		return outcome{}
+	}
+	onBench(t, answer, func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		b.put("a2", "a3")
+		time.Sleep(2500 * time.Millisecond)
+		b.want("while a2 is under way", b.committable(), int64(1))
+		time.Sleep(time.Second)
+		b.want("after a2", b.committable(), int64(3))
+		b.want("sent", b.sent(), "a1 a3 a2")
+		b.want("reported", fmt.Sprint(b.reported), "[a3: rejected]")
+	})
+}
+
+func TestABatchNeverHasTwoOfAKeyAndIsFullWhenItCanBe(t *testing.T) {
+	onBench(t, after(time.Second, outcome{}), func(b *bench) {
+		for i := range 60 {
+			b.accept(string(rune('A'+i)) + "1")
+		}
+		b.engine.flush()
+		time.Sleep(time.Minute)
+		var sizes []int
+		for _, names := range b.calls {
+			sizes = append(sizes, len(names))
+		}
+		slices.Sort(sizes)
+		b.want("batch sizes", fmt.Sprint(sizes), "[10 25 25]")
+	})
+}
+
+func TestABatchStaysBelowTheLimitInBytes(t *testing.T) {
+	onBench(t, after(time.Second, outcome{}), func(b *bench) {
+		for i := range 10 {
+			r := &connect.SinkRecord{Topic: "in", Offset: b.next, Value: fmt.Sprintf("%d", i)}
+			b.next++
+			b.engine.accept(newWrite(r, make([]byte, 3<<20)), []byte{byte(i)})
+		}
+		b.engine.flush()
+		time.Sleep(time.Minute)
+		b.want("calls", len(b.calls), 2)
+		b.want("in the first", len(b.calls[0]), 5)
+		b.want("committable", b.committable(), int64(10))
+	})
+}
+
+func TestAnOutageIsOneLineInTheLogAndFewCalls(t *testing.T) {
+	var down bool
+	answer := func(context.Context, []string) outcome {
+		time.Sleep(10 * time.Millisecond)
+		if down {
+			return outcome{class: transient, err: errors.New("connection refused")}
+		}
+		return outcome{}
+	}
+	onBench(t, answer, func(b *bench) {
+		down = true
+		for i := range 200 {
+			b.accept(string(rune('A'+i)) + "1")
+		}
+		b.engine.flush()
+		time.Sleep(time.Minute)
+		inMinute := len(b.calls)
+		time.Sleep(10 * time.Minute)
+		perMinute := (len(b.calls) - inMinute) / 10
+		if perMinute < 10 || perMinute > 40 {
+			t.Errorf("%d calls a minute during an outage", perMinute)
+		}
+		b.want("committable during the outage", b.committable(), int64(0))
+		down = false
+		time.Sleep(20 * time.Second)
+		b.want("committable after the outage", b.committable(), int64(200))
+		b.want("lines at the start", strings.Count(b.log.String(), "writes to the table fail, retrying until it works"), 1)
+		b.want("lines at the end", strings.Count(b.log.String(), "writes to the table fail: over"), 1)
+		b.want("lines", strings.Count(b.log.String(), "\n"), 2)
+	})
+}
+
+// A table with two units of capacity gets everything in the end, without being flooded.
+func TestATableWithoutCapacityIsNotFlooded(t *testing.T) {
+	var mu sync.Mutex
+	var tokens float64
+	var last time.Time
+	answer := func(_ context.Context, names []string) outcome {
+		time.Sleep(5 * time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
+		tokens = min(2, tokens+2*time.Since(last).Seconds())
+		last = time.Now()
+		out := outcome{unprocessed: make([]bool, len(names))}
+		for i := range names {
+			if out.unprocessed[i] = tokens < 1; !out.unprocessed[i] {
+				tokens--
+			}
+		}
+		return out
+	}
+	onBench(t, answer, func(b *bench) {
+		last = time.Now()
+		for i := range 200 {
+			b.accept(string(rune('A'+i)) + "1")
+		}
+		b.engine.flush()
+		time.Sleep(130 * time.Second)
+		b.want("committable", b.committable(), int64(200))
+		if n := len(b.calls); n > 500 {
+			t.Errorf("%d calls for what 100 s of capacity need", n)
+		}
+	})
+}
+
+func TestAHotKeyDoesNotHoldUpTheOthers(t *testing.T) {
+	answer := func(_ context.Context, names []string) outcome {
+		time.Sleep(5 * time.Millisecond)
+		out := outcome{unprocessed: make([]bool, len(names))}
+		for i, name := range names {
+			out.unprocessed[i] = name[0] == 'h'
+		}
+		return out
+	}
+	onBench(t, answer, func(b *bench) {
+		b.put("h1")
+		for i := range 1000 {
+			b.put(string(rune(1000+i)) + "1")
+			time.Sleep(10 * time.Millisecond)
+		}
+		b.want("keys that wait", len(b.engine.slots), 1)
+		b.want("committable", b.committable(), int64(0))
+	})
+}
+
+func TestClosingDropsWhatWasNotSentAndWaitsForWhatWas(t *testing.T) {
+	onBench(t, after(time.Second, outcome{}), func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		b.put("a2")
+		began := time.Now()
+		if err := b.engine.drain(context.Background(), []connect.TopicPartition{tp(0)}); err != nil {
+			t.Error(err)
+		}
+		b.want("waited", time.Since(began), time.Second)
+		b.want("committable", b.committable(), int64(1))
+		time.Sleep(time.Minute)
+		b.want("sent", b.sent(), "a1")
+		b.want("backlog", b.engine.records+b.engine.bytes+len(b.engine.slots), 0)
+	})
+}
+
+func TestClosingCutsOffACallThatTakesTooLong(t *testing.T) {
+	onBench(t, after(9*time.Second, outcome{}), func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		began := time.Now()
+		err := b.engine.drain(ctx, []connect.TopicPartition{tp(0)})
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "wait for 1 writes") {
+			t.Errorf("got %v", err)
+		}
+		b.want("waited", time.Since(began), time.Second)
+		time.Sleep(time.Minute)
+		b.want("sent", b.sent(), "a1")
+		b.want("committable", b.committable(), int64(0))
+		b.want("log", b.log.String(), "")
+	})
+}
+
+func TestAFullBacklogAsksForAPauseAndLaterForMore(t *testing.T) {
+	release := make(chan struct{})
+	answer := func(context.Context, []string) outcome {
+		<-release
+		return outcome{}
+	}
+	onBench(t, answer, func(b *bench) {
+		r := connect.SinkRecord{Topic: "in", Value: "x"}
+		for i := range maxBacklogBytes / (writeOverhead + 3*4) { // the cost of one record here
+			if b.engine.full() {
+				t.Fatalf("full after %d records", i)
+			}
+			r.Offset = int64(i)
+			b.engine.accept(newWrite(&r, []byte("item")), fmt.Append(nil, i))
+		}
+		r.Offset++
+		b.engine.accept(newWrite(&r, []byte("item")), []byte("last"))
+		b.want("full", b.engine.full(), true)
+		b.want("woken before there is room", b.woken, 0)
+		close(release)
+		synctest.Wait()
+		b.want("woken when there is room", b.woken, 1)
+		b.want("full after that", b.engine.full(), false)
+		b.want("backlog", b.engine.records+b.engine.bytes, 0)
+	})
+}
+
+func TestAReportThatIsNotToleratedEndsTheEngine(t *testing.T) {
+	onBench(t, after(time.Second, outcome{class: rejected, err: errors.New("rejected")}), func(b *bench) {
+		b.verdict = errors.New("not tolerated")
+		b.put("a1")
+		b.put("b1")
+		time.Sleep(time.Second + 1)
+		if err := b.engine.failure(); err == nil || err.Error() != "not tolerated" {
+			t.Errorf("got failure %v", err)
+		}
+		if b.woken == 0 {
+			t.Error("the worker was not woken")
+		}
+		calls := len(b.calls)
+		b.put("c1")
+		time.Sleep(time.Minute)
+		b.want("calls after the end", len(b.calls), calls)
+		b.want("committable", b.committable(), int64(0))
+	})
+}
+
+func TestAFatalAnswerEndsTheEngineAndKeepsTheOffsets(t *testing.T) {
+	n := 0
+	answer := func(context.Context, []string) outcome {
+		n++
+		if n == 1 {
+			return outcome{}
+		}
+		return outcome{class: fatal, err: errors.New("access denied")}
+	}
+	onBench(t, answer, func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		b.put("b1")
+		synctest.Wait()
+		b.put("a2")
+		time.Sleep(time.Hour)
+		b.want("failure", fmt.Sprint(b.engine.failure()), "access denied")
+		b.want("sent", b.sent(), "a1 b1")
+		b.want("committable", b.committable(), int64(1))
+	})
+}
+
+func TestStoppingCutsOffWhatIsUnderWay(t *testing.T) {
+	onBench(t, after(time.Hour, outcome{}), func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		began := time.Now()
+		if err := b.engine.stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		b.want("took", time.Since(began), time.Duration(0))
+		b.want("log", b.log.String(), "")
+	})
+}
+
+func TestACallThatGetsNoAnswerEndsByItself(t *testing.T) {
+	n := 0
+	answer := func(ctx context.Context, _ []string) outcome {
+		n++
+		if n > 1 {
+			return outcome{}
+		}
+		<-ctx.Done()
+		return outcome{class: transient, err: ctx.Err()}
+	}
+	onBench(t, answer, func(b *bench) {
+		b.put("a1")
+		time.Sleep(callTimeout + time.Second)
+		b.want("sent", b.sent(), "a1 a1")
+		b.want("committable", b.committable(), int64(1))
+	})
+}
