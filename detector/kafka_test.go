@@ -222,7 +222,7 @@ func TestMissingSourceTopicIsNamed(t *testing.T) {
 	broker := newBroker(t, embedded.Options{})
 	newClient(t, broker.Addr()).createTopics(1, "flags")
 	cfg := config(broker.Addr())
-	cfg.TopicTimeout = 500 * time.Millisecond
+	cfg.TopicTimeout = 3 * time.Second
 	d, err := detector.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, env environment) int {
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(env)
 	if err := kctx.Run(); err != nil {
-		fmt.Fprintf(env.stderr, "sluice %s: %v\n", kctx.Selected().Name, err)
+		fmt.Fprintf(env.stderr, "sluice %s: %v\n", kctx.Selected().Path(), err)
 		return exitCode(err)
 	}
 	return exitOK
