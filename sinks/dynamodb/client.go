@@ -210,9 +210,7 @@ func (c *client) stillExpired() bool {
 
 // clockIsWrong corrects the time that requests are signed with if the service's clock shows another one than was used.
 func (c *client) clockIsWrong(response *http.Response, code string) bool {
-	switch code {
-	case "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired", "AuthFailure":
-	default:
+	if !isClockError(code) {
 		return false
 	}
 	date, err := http.ParseTime(response.Header.Get("Date"))
@@ -225,6 +223,11 @@ func (c *client) clockIsWrong(response *http.Response, code string) bool {
 	}
 	c.skew.Store(int64(skew))
 	return true
+}
+
+// isClockError tells the codes that may mean nothing but a wrong clock.
+func isClockError(code string) bool {
+	return code == "InvalidSignatureException" || code == "RequestTimeTooSkewed" || code == "RequestExpired"
 }
 
 // unprocessed reads which writes came back, nil if none did. They are matched by key: the service promises no order.

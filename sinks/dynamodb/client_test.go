@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
@@ -158,27 +157,5 @@ func TestRequestsAreWhatTheServiceExpects(t *testing.T) {
 	}
 	if a := got.Header.Get("Authorization"); !strings.Contains(a, "/eu-west-1/dynamodb/aws4_request") {
 		t.Errorf("signature %s", a)
-	}
-}
-
-// A service whose clock is an hour ahead refuses the first signature; the second one carries its time.
-func TestAWrongClockIsCorrected(t *testing.T) {
-	const ahead = time.Hour
-	c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
-		now := time.Now().Add(ahead)
-		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
-		at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
-		if err != nil || now.Sub(at).Abs() > 5*time.Minute {
-			reply(400, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}`)(w, r)
-			return
-		}
-		fmt.Fprint(w, `{}`)
-	})
-	writes := writesOf(t, "1")
-	if out := c.send(t.Context(), writes); out.class != transient {
-		t.Fatalf("the first call: %+v", out)
-	}
-	if out := c.send(t.Context(), writes); out.class != done {
-		t.Fatalf("the second call: %+v", out)
 	}
 }

@@ -37,8 +37,6 @@ var classOfCode = map[string]class{
 	"ServiceUnavailableException":              transient,
 	"ExpiredTokenException":                    transient, // fetched anew; see client.expired
 	"ExpiredToken":                             transient,
-	"RequestTimeTooSkewed":                     transient, // the clock is corrected; see client.skew
-	"RequestExpired":                           transient,
 	"ValidationException":                      rejected,
 	"SerializationException":                   rejected,
 	"RequestEntityTooLarge":                    rejected,

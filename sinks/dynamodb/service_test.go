@@ -206,12 +206,19 @@ func (w *worker) open() {
 
 // put gives the task records with the given JSON values; an empty one is a tombstone.
 func (w *worker) put(values ...string) error {
+	all := make([]any, len(values))
+	for i, v := range values {
+		if v != "" {
+			all[i] = connect.RawJSON(v)
+		}
+	}
+	return w.putValues(all...)
+}
+
+func (w *worker) putValues(values ...any) error {
 	records := make([]connect.SinkRecord, len(values))
 	for i, v := range values {
-		records[i] = connect.SinkRecord{Topic: w.tp.Topic, Partition: w.tp.Partition, Offset: w.next}
-		if v != "" {
-			records[i].Value = connect.RawJSON(v)
-		}
+		records[i] = connect.SinkRecord{Topic: w.tp.Topic, Partition: w.tp.Partition, Offset: w.next, Value: v}
 		w.next++
 	}
 	return w.task.Put(w.t.Context(), records)

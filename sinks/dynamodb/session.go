@@ -163,7 +163,12 @@ func (s *session) identity() string {
 func (s *session) describe(ctx context.Context, name string) (*table, class, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+	in := &dynamodb.DescribeTableInput{TableName: &name}
+	out, err := s.api.DescribeTable(ctx, in)
+	var refused smithy.APIError
+	if errors.As(err, &refused) && isClockError(refused.ErrorCode()) { // the SDK has learnt the service's time from the answer
+		out, err = s.api.DescribeTable(ctx, in)
+	}
 	if err != nil {
 		c, cause := s.classifyDescribe(err)
 		return nil, c, fmt.Errorf("DescribeTable of table %q (%s): %w", name, s.identity(), cause)

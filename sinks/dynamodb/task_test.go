@@ -314,6 +314,26 @@ func TestExpiredCredentialsAreRenewed(t *testing.T) {
 	}
 }
 
+// A service whose clock is an hour ahead refuses signatures of our time. From its answers the right time is known.
+func TestAWrongClockIsNoObstacle(t *testing.T) {
+	s := newService(t)
+	url := s.behind(t, func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		now := time.Now().Add(time.Hour)
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+		if err == nil && now.Sub(at).Abs() < 5*time.Minute {
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}`)
+		return true
+	})
+	w := started(t, sink.Options{}, s.settings(prefix+"uriEndpointOverride", url))
+	w.mustPut(transaction("a", ``))
+	w.untilCommitted()
+	wantItems(t, s.items(t), map[string]map[string]any{"a": storedTransaction("a", nil)})
+}
+
 func TestEveryRequestIsSigned(t *testing.T) {
 	s := newService(t)
 	var mu sync.Mutex

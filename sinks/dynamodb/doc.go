@@ -1,0 +1,57 @@
+// Package dynamodb is the sink that writes records to an Amazon DynamoDB table. It takes the settings of Camel's
+// aws-ddb-sink connector, 3.20.3, and does the same work in batches, with many calls in flight.
+//
+//	plugins, err := connect.NewPlugins(dynamodb.Plugin(dynamodb.Options{}))
+//
+// # How a record gets to the table
+//
+//	Put ─> encode      record -> key and item in DynamoDB's JSON; wrong key and index types are found here   encode.go, item.go, json.go, value.go
+//	    ─> slot        of its key: one write with the service, one that waits; a newer one replaces it       write.go, engine.go
+//	    ─> batch       up to 25 items and 16 MB, never two of one key; sent at once when a call is free      engine.go
+//	    ─> call        BatchWriteItem, up to 32 in flight, fewer when the service cannot keep up             client.go, pace.go
+//	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, errors.go
+//	    ─> partition   the prefix of finished offsets ─> PreCommit                                           tracker.go
+//
+// A task has one engine and one table. The engine is a set of slots and queues under one lock, which is never held while something
+// waits; DESIGN.md has its rules and what was rejected.
+//
+// # The guarantee
+//
+// At least once, and the writes of one key in topic order: the table ends as if the records of each key had been written one by one. A
+// record that was replaced by a newer one of its key before it was sent is never seen in the table. An offset is committed only
+// when its record is written, replaced by one that is, or reported and tolerated. After a crash or a rebalance the records above
+// the committed offset are written again, in order, so an item may for a moment show an older record than before.
+//
+// # What goes wrong, and what happens
+//
+//	throttled, unprocessed     tried again with jittered back-off, for ever, slower while it lasts; one line in the log at its
+//	                           start and one at its end
+//	no answer, HTTP 500        likewise; a service that is down is asked every few seconds by one call
+//	a bad record               a DataError for the errant record reporter, naming table, attribute, expected and found
+//	rejected by the service    the batch is halved until the bad item is found; it is reported, the others are written
+//	table missing, access      the task fails with the call, the region, the endpoint and whose credentials they were
+//	denied, bad credentials
+//
+// While the backlog of a task is full (50,000 records or 8 MiB) its partitions are paused. When partitions are given away, what was not
+// sent is dropped (it is read again by their next owner) and what is with the service is waited for.
+//
+// # How values are stored
+//
+// Text is S, true and false are BOOL, null is NULL, objects are M. Numbers are N with all their digits, and arrays are L. Members "key" and
+// "item" at the top of a record's value are unwrapped as Camel does. A Connect struct is stored by its fields: integers, floats
+// and Decimal as N, bytes as B, Date as the number of days, Time and Timestamp as milliseconds, which is what JsonConverter makes of them.
+//
+// # What differs from Camel 3.20.3
+//
+//   - Numbers: fractions and integers beyond 32 bits are N, exact. Camel stores S, rounded by Java's double and long.
+//   - Numbers that DynamoDB cannot hold (over 38 digits, beyond 1E+126) are errors of the record. Camel stores S, such as Infinity.
+//   - Arrays are L, in order, with repeats, nulls and members of any type. Camel stores SS or NS of Java's texts, or fails.
+//   - Objects need no camel.sink.unmarshal. Camel cannot read them without it.
+//   - Connect structs are stored by their fields. Camel fails on them.
+//   - Throttling and outages are waited for. Camel fails the task, or moves the records to the dead letter queue.
+//   - A missing table fails the task at its start, whatever the tolerance. Camel fails, or dead-letters, each record.
+//   - Old items are not returned by each write. Camel asks for them and throws them away.
+//   - UpdateItem, an aggregation bean and the idempotency filter are refused by name.
+//   - A record with a header CamelHeader.CamelAwsDdb… is an error, since it asks for another table, operation or item.
+//   - UriEndpointOverride without overrideEndpoint is mentioned in the log; neither does anything with it.
+package dynamodb
