@@ -19,7 +19,7 @@ type demoCommand struct {
 	DynamoDB string `help:"Where the embedded DynamoDB listens." name:"dynamodb" default:"127.0.0.1:8000" placeholder:"HOST:PORT"`
 	REST     string `help:"Where the worker's REST API listens." name:"rest" default:"127.0.0.1:8083" placeholder:"HOST:PORT"`
 
-	DataDir         string `help:"Keep Kafka's log in this directory; default: in memory." type:"path" placeholder:"DIR"`
+	DataDir         string `help:"Keep Kafka's log in this directory, which must be empty; default: in memory." type:"path" placeholder:"DIR"`
 	Partitions      int    `help:"Partitions of the topics." default:"2"`
 	Accounts        int    `help:"Number of accounts, half of them flagged." default:"10"`
 	Seed            uint64 `help:"Makes the transactions reproducible but for their dates; 0: new ones each time." default:"0"`

@@ -22,7 +22,7 @@ type Options struct {
 	KafkaAddr    string // "" is 127.0.0.1:9092; port 0 is any free one, for all three
 	DynamoDBAddr string // "" is 127.0.0.1:8000
 	RESTAddr     string // "" is 127.0.0.1:8083
-	DataDir      string // where Kafka keeps its log; "" is memory
+	DataDir      string // where Kafka keeps its log, missing or empty at first; "" is memory
 
 	Records    int64         // stop after that many transactions and verify the table; 0 is no end
 	Rate       float64       // transactions a second; 0 is as fast as it can

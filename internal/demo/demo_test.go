@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +103,18 @@ func TestABusyPortIsNamed(t *testing.T) {
 				t.Errorf("got %v, want a start error of %s that names %s", err, part, addr)
 			}
 		})
+	}
+}
+
+func TestADataDirectoryMustBeEmpty(t *testing.T) {
+	o := free()
+	o.DataDir, o.Records = filepath.Join(t.TempDir(), "kafka"), 50
+	if err := demo.Run(testContext(t), o); err != nil {
+		t.Fatal(err)
+	}
+	err := demo.Run(testContext(t), o)
+	var start *demo.StartError
+	if !errors.As(err, &start) || !strings.Contains(err.Error(), o.DataDir) {
+		t.Errorf("the second run: got %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -44,6 +45,15 @@ var demoCredentials = credentials.NewStaticCredentialsProvider("demo", "demo", "
 const demoRegion = "ap-southeast-2" // as sink.json says
 
 func (s *stack) startKafka(ctx context.Context) error {
+	if s.o.DataDir != "" {
+		old, err := os.ReadDir(s.o.DataDir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if len(old) > 0 { // committed offsets would skip what the new table lacks
+			return fmt.Errorf("data directory %s is not empty: the table is in memory and begins empty, so Kafka's log has to as well", s.o.DataDir)
+		}
+	}
 	broker, err := embeddedkafka.New(embeddedkafka.Options{
 		Addr:       s.o.KafkaAddr,
 		DataDir:    s.o.DataDir,
@@ -179,10 +189,7 @@ func (s *stack) createConnector(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case resp.StatusCode == http.StatusCreated:
-	case resp.StatusCode == http.StatusConflict && s.o.DataDir != "": // it was created by an earlier run on this directory
-	default:
+	if resp.StatusCode != http.StatusCreated {
 		return fmt.Errorf("POST %s: %s: %s", req.URL, resp.Status, body)
 	}
 	return nil
