@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +20,7 @@ import (
 type bench struct {
 	t      *testing.T
 	engine *engine
-	log    bytes.Buffer
+	log    lockedText
 	next   int64
 
 	mu       sync.Mutex
@@ -29,6 +29,24 @@ type bench struct {
 	reported []string
 	verdict  error // of the worker about reported records
 	woken    int
+}
+
+// lockedText collects a log.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // onBench runs a test in a bubble of virtual time.
@@ -100,6 +118,34 @@ func (b *bench) sent() string {
 	return strings.Join(calls, " ")
 }
 
+// rule sets the worker's answer to reports.
+func (b *bench) rule(verdict error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.verdict = verdict
+}
+
+// backlog returns a number that is 0 when the engine holds nothing.
+func (b *bench) backlog() int {
+	b.engine.mu.Lock()
+	defer b.engine.mu.Unlock()
+	return b.engine.records + b.engine.bytes + len(b.engine.slots)
+}
+
+// callsMade returns what each call carried so far.
+func (b *bench) callsMade() [][]string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.calls)
+}
+
+// wakes returns how often the worker was woken.
+func (b *bench) wakes() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.woken
+}
+
 func (b *bench) want(what string, got, want any) {
 	b.t.Helper()
 	if got != want {
@@ -151,6 +197,8 @@ func TestAReplacedRecordComesBackIfItsSuccessorIsRejected(t *testing.T) {
 		time.Sleep(time.Second)
 		b.want("after a2", b.committable(), int64(3))
 		b.want("sent", b.sent(), "a1 a3 a2")
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.want("reported", fmt.Sprint(b.reported), "[a3: rejected]")
 	})
 }
@@ -163,7 +211,7 @@ func TestABatchNeverHasTwoOfAKeyAndIsFullWhenItCanBe(t *testing.T) {
 		b.engine.flush()
 		time.Sleep(time.Minute)
 		var sizes []int
-		for _, names := range b.calls {
+		for _, names := range b.callsMade() {
 			sizes = append(sizes, len(names))
 		}
 		slices.Sort(sizes)
@@ -180,36 +228,36 @@ func TestABatchStaysBelowTheLimitInBytes(t *testing.T) {
 		}
 		b.engine.flush()
 		time.Sleep(time.Minute)
-		b.want("calls", len(b.calls), 2)
-		b.want("in the first", len(b.calls[0]), 5)
+		b.want("calls", len(b.callsMade()), 2)
+		b.want("in the first", len(b.callsMade()[0]), 5)
 		b.want("committable", b.committable(), int64(10))
 	})
 }
 
 func TestAnOutageIsOneLineInTheLogAndFewCalls(t *testing.T) {
-	var down bool
+	var down atomic.Bool
 	answer := func(context.Context, []string) outcome {
 		time.Sleep(10 * time.Millisecond)
-		if down {
+		if down.Load() {
 			return outcome{class: transient, err: errors.New("connection refused")}
 		}
 		return outcome{}
 	}
 	onBench(t, answer, func(b *bench) {
-		down = true
+		down.Store(true)
 		for i := range 200 {
 			b.accept(string(rune('A'+i)) + "1")
 		}
 		b.engine.flush()
 		time.Sleep(time.Minute)
-		inMinute := len(b.calls)
+		inMinute := len(b.callsMade())
 		time.Sleep(10 * time.Minute)
-		perMinute := (len(b.calls) - inMinute) / 10
+		perMinute := (len(b.callsMade()) - inMinute) / 10
 		if perMinute < 10 || perMinute > 40 {
 			t.Errorf("%d calls a minute during an outage", perMinute)
 		}
 		b.want("committable during the outage", b.committable(), int64(0))
-		down = false
+		down.Store(false)
 		time.Sleep(20 * time.Second)
 		b.want("committable after the outage", b.committable(), int64(200))
 		b.want("lines at the start", strings.Count(b.log.String(), "writes to the table fail, retrying until it works"), 1)
@@ -245,7 +293,7 @@ func TestATableWithoutCapacityIsNotFlooded(t *testing.T) {
 		b.engine.flush()
 		time.Sleep(130 * time.Second)
 		b.want("committable", b.committable(), int64(200))
-		if n := len(b.calls); n > 500 {
+		if n := len(b.callsMade()); n > 500 {
 			t.Errorf("%d calls for what 100 s of capacity need", n)
 		}
 	})
@@ -266,7 +314,9 @@ func TestAHotKeyDoesNotHoldUpTheOthers(t *testing.T) {
 			b.put(string(rune(1000+i)) + "1")
 			time.Sleep(10 * time.Millisecond)
 		}
+		b.engine.mu.Lock()
 		b.want("keys that wait", len(b.engine.slots), 1)
+		b.engine.mu.Unlock()
 		b.want("committable", b.committable(), int64(0))
 	})
 }
@@ -284,7 +334,7 @@ func TestClosingDropsWhatWasNotSentAndWaitsForWhatWas(t *testing.T) {
 		b.want("committable", b.committable(), int64(1))
 		time.Sleep(time.Minute)
 		b.want("sent", b.sent(), "a1")
-		b.want("backlog", b.engine.records+b.engine.bytes+len(b.engine.slots), 0)
+		b.want("backlog", b.backlog(), 0)
 	})
 }
 
@@ -325,40 +375,39 @@ func TestAFullBacklogAsksForAPauseAndLaterForMore(t *testing.T) {
 		r.Offset++
 		b.engine.accept(newWrite(&r, []byte("item")), []byte("last"))
 		b.want("full", b.engine.full(), true)
-		b.want("woken before there is room", b.woken, 0)
+		b.want("woken before there is room", b.wakes(), 0)
 		close(release)
 		synctest.Wait()
-		b.want("woken when there is room", b.woken, 1)
+		b.want("woken when there is room", b.wakes(), 1)
 		b.want("full after that", b.engine.full(), false)
-		b.want("backlog", b.engine.records+b.engine.bytes, 0)
+		b.want("backlog", b.backlog(), 0)
 	})
 }
 
 func TestAReportThatIsNotToleratedEndsTheEngine(t *testing.T) {
 	onBench(t, after(time.Second, outcome{class: rejected, err: errors.New("rejected")}), func(b *bench) {
-		b.verdict = errors.New("not tolerated")
+		b.rule(errors.New("not tolerated"))
 		b.put("a1")
 		b.put("b1")
 		time.Sleep(time.Second + 1)
 		if err := b.engine.failure(); err == nil || err.Error() != "not tolerated" {
 			t.Errorf("got failure %v", err)
 		}
-		if b.woken == 0 {
+		if b.wakes() == 0 {
 			t.Error("the worker was not woken")
 		}
-		calls := len(b.calls)
+		calls := len(b.callsMade())
 		b.put("c1")
 		time.Sleep(time.Minute)
-		b.want("calls after the end", len(b.calls), calls)
+		b.want("calls after the end", len(b.callsMade()), calls)
 		b.want("committable", b.committable(), int64(0))
 	})
 }
 
 func TestAFatalAnswerEndsTheEngineAndKeepsTheOffsets(t *testing.T) {
-	n := 0
+	var n atomic.Int64
 	answer := func(context.Context, []string) outcome {
-		n++
-		if n == 1 {
+		if n.Add(1) == 1 {
 			return outcome{}
 		}
 		return outcome{class: fatal, err: errors.New("access denied")}
@@ -390,10 +439,9 @@ func TestStoppingCutsOffWhatIsUnderWay(t *testing.T) {
 }
 
 func TestACallThatGetsNoAnswerEndsByItself(t *testing.T) {
-	n := 0
+	var n atomic.Int64
 	answer := func(ctx context.Context, _ []string) outcome {
-		n++
-		if n > 1 {
+		if n.Add(1) > 1 {
 			return outcome{}
 		}
 		<-ctx.Done()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -43,8 +45,11 @@ type session struct {
 }
 
 // newSession does no I/O but to read the SDK's files.
-func newSession(ctx context.Context, s *settings, o Options) (*session, error) {
+func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (*session, error) {
 	load := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.LoggerFunc(func(_ logging.Classification, format string, args ...any) {
+			log.Debug("AWS SDK: " + fmt.Sprintf(format, args...)) // it would write to stderr
+		})),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }), // retries are ours: they must keep the order of keys
 	}
 	if o.HTTPClient != nil {
@@ -166,8 +171,9 @@ func (s *session) describe(ctx context.Context, name string) (*table, class, err
 	in := &dynamodb.DescribeTableInput{TableName: &name}
 	out, err := s.api.DescribeTable(ctx, in)
 	var refused smithy.APIError
-	if errors.As(err, &refused) && isClockError(refused.ErrorCode()) { // the SDK has learnt the service's time from the answer
-		out, err = s.api.DescribeTable(ctx, in)
+	if errors.As(err, &refused) && (isClockError(refused.ErrorCode()) || isExpired(refused.ErrorCode())) {
+		s.renewCredentials()
+		out, err = s.api.DescribeTable(ctx, in) // the SDK has learnt the service's time from the answer
 	}
 	if err != nil {
 		c, cause := s.classifyDescribe(err)
@@ -199,12 +205,9 @@ func (s *session) classifyDescribe(err error) (class, error) {
 		}
 		cause.status = status
 		switch c := classify(status, api.ErrorCode()); {
-		case isExpired(api.ErrorCode()):
-			s.renewCredentials()
-			return transient, cause
 		case c == throttled:
 			return transient, cause
-		case c == rejected: // there is no item to blame
+		case c == rejected, isExpired(api.ErrorCode()): // there is no item to blame, and nothing newer to sign with
 			return fatal, cause
 		default:
 			return c, cause

@@ -67,7 +67,7 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 	for _, notice := range s.notices {
 		t.log.Warn(notice)
 	}
-	if t.session, err = newSession(ctx, s, t.options); err != nil {
+	if t.session, err = newSession(ctx, s, t.options, t.log); err != nil {
 		return err
 	}
 	if err := t.session.findCredentials(ctx, s.table); err != nil {

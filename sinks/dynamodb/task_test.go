@@ -314,6 +314,17 @@ func TestExpiredCredentialsAreRenewed(t *testing.T) {
 	}
 }
 
+func TestCredentialsThatStayExpiredFailTheTask(t *testing.T) {
+	s := newService(t)
+	s.SetFaults(embedded.ScriptFaults("DescribeTable", embedded.Fault{Error: "ExpiredTokenException"}))
+	started(t, sink.Options{}, s.settings())
+	s.SetFaults(func(string) embedded.Fault { return embedded.Fault{Error: "ExpiredTokenException"} })
+	err := newWorker(t, sink.Options{}).start(s.settings())
+	if err == nil || !strings.Contains(err.Error(), "DescribeTable") || !strings.Contains(err.Error(), "ExpiredTokenException") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A service whose clock is an hour ahead refuses signatures of our time. From its answers the right time is known.
 func TestAWrongClockIsNoObstacle(t *testing.T) {
 	s := newService(t)
