@@ -35,7 +35,7 @@ var classOfCode = map[string]class{
 	"InternalFailure":                          transient,
 	"InternalServerErrorException":             transient,
 	"ServiceUnavailableException":              transient,
-	"ExpiredTokenException":                    transient, // fetched anew; see client.expired
+	"ExpiredTokenException":                    transient, // fetched anew; see client.stillExpired
 	"ExpiredToken":                             transient,
 	"ValidationException":                      rejected,
 	"SerializationException":                   rejected,

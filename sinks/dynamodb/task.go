@@ -229,6 +229,7 @@ func (t *task) Close(ctx context.Context, partitions []connect.TopicPartition) e
 	}
 	err := t.engine.drain(ctx, partitions)
 	t.engine.forget(partitions)
+	t.pause(t.engine.full()) // what was dropped may have made room
 	return err
 }
 

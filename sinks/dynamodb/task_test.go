@@ -314,6 +314,53 @@ func TestExpiredCredentialsAreRenewed(t *testing.T) {
 	}
 }
 
+// The backlog of one partition pauses all of them. When it is given away, the others go on.
+func TestPausedPartitionsGoOnWhenTheBacklogIsGivenAway(t *testing.T) {
+	s := newService(t)
+	w := started(t, sink.Options{}, s.settings())
+	other := connect.TopicPartition{Topic: w.tp.Topic, Partition: 1}
+	task := w.task.(connect.Opener)
+	if err := task.Open(t.Context(), []connect.TopicPartition{other}); err != nil {
+		t.Fatal(err)
+	}
+	s.SetFaults(everyCall(embedded.Fault{Error: "InternalServerError"}))
+	for i := 0; !w.isPaused(); i++ {
+		if i == 1000 {
+			t.Fatal("300 MB of backlog do not pause the partitions")
+		}
+		w.mustPut(transaction(fmt.Sprintf("t%d", i), `,"x":"`+strings.Repeat("x", 300_000)+`"`))
+	}
+	paused := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.paused[other]
+	}
+	if !paused() {
+		t.Error("the other partition is not paused")
+	}
+	if got := w.committable(true); got != 0 {
+		t.Errorf("offset %d may be committed", got)
+	}
+	if err := task.Close(t.Context(), []connect.TopicPartition{w.tp}); err != nil {
+		t.Fatal(err)
+	}
+	if paused() {
+		t.Error("the other partition is still paused")
+	}
+}
+
+func TestContentIsLoggedOnlyIfAskedFor(t *testing.T) {
+	s := newService(t)
+	for level, want := range map[string]int{"OFF": 0, "TRACE": 0, "INFO": 1, "error": 1} { // the logger here shows info and above
+		w := started(t, sink.Options{}, s.settings("camel.sink.contentLogLevel", level))
+		w.mustPut(transaction("a", ``))
+		w.untilCommitted()
+		if got := strings.Count(w.log.String(), "2023-08-14 10:21:33.123456"); got != want {
+			t.Errorf("level %s: the value is logged %d times, want %d", level, got, want)
+		}
+	}
+}
+
 func TestCredentialsThatStayExpiredFailTheTask(t *testing.T) {
 	s := newService(t)
 	s.SetFaults(embedded.ScriptFaults("DescribeTable", embedded.Fault{Error: "ExpiredTokenException"}))
