@@ -161,9 +161,13 @@ func (p *Producer) expire(now time.Time) {
 	}
 	p.mu.Unlock()
 	for _, out := range expired {
-		p.finish([]outgoing{out}, -1, -1, fmt.Errorf("send to topic %q: not acknowledged within delivery.timeout.ms = %d: %w",
-			out.rec.Topic, p.settings.deliveryTimeout.Milliseconds(), sarama.ErrRequestTimedOut))
+		p.finish([]outgoing{out}, -1, -1, p.lateError(out.rec.Topic, sarama.ErrRequestTimedOut))
 	}
+}
+
+// lateError is the fate of a record whose delivery.timeout.ms is over; cause is what stood in the way last.
+func (p *Producer) lateError(topic string, cause error) error {
+	return fmt.Errorf("send to topic %q: not acknowledged within delivery.timeout.ms = %d: %w", topic, p.settings.deliveryTimeout.Milliseconds(), cause)
 }
 
 // failAll fails everything that waits.
@@ -374,6 +378,9 @@ func (p *Producer) settle(part *outPartition, offset int64, err error) (ok bool)
 		return false
 	case p.state == producerClosed:
 		part.batch, err = nil, ErrClosed
+	case IsRetriable(err) && !time.Now().Before(b.records[0].deadline):
+		p.abandon(part)
+		err = p.lateError(part.tp.Topic, err)
 	default:
 		p.abandon(part)
 		err = fmt.Errorf("send to topic %q, partition %d: %w", part.tp.Topic, part.tp.Partition, err)
