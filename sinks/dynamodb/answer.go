@@ -14,6 +14,7 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 	delete(e.inFlight, b)
 	now := time.Now()
 	line := e.observe(b, out, now)
+	e.observeDuration(b, out, now)
 	var refused []refusal
 	switch out.class {
 	case done:

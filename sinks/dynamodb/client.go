@@ -244,6 +244,9 @@ func (c *client) unprocessed(answer []byte, writes []*write) ([]bool, error) {
 	if err := json.Unmarshal(answer, &body); err != nil {
 		return nil, err
 	}
+	if body.UnprocessedItems == nil { // the service always names it; something else has answered
+		return nil, errors.New("the answer does not say which items were not processed")
+	}
 	if len(body.UnprocessedItems) == 0 {
 		return nil, nil
 	}

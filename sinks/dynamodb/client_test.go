@@ -64,7 +64,10 @@ func TestAnswersAreTakenForWhatTheyMean(t *testing.T) {
 		err    string
 	}{
 		"written":              {200, `{"UnprocessedItems":{}}`, done, ""},
-		"written, in short":    {200, `{}`, done, ""},
+		"nothing said":         {200, `{}`, transient, "does not say which items"},
+		"null said":            {200, `{"UnprocessedItems":null}`, transient, "does not say which items"},
+		"another's answer":     {200, `{"status":"ok"}`, transient, "does not say which items"},
+		"written, with more":   {200, `{"ConsumedCapacity":[],"UnprocessedItems":{}}`, done, ""},
 		"not JSON":             {200, `<html>`, transient, "read the answer"},
 		"throughput":           {400, typed("ProvisionedThroughputExceededException"), throttled, "ProvisionedThroughputExceededException: why (request R1)"},
 		"throttling":           {400, typed("ThrottlingException"), throttled, "ThrottlingException: why"},
@@ -82,7 +85,8 @@ func TestAnswersAreTakenForWhatTheyMean(t *testing.T) {
 		"unknown key":          {400, typed("UnrecognizedClientException"), fatal, ""},
 		"another signature":    {400, typed("InvalidSignatureException"), fatal, ""},
 		"forbidden by a proxy": {403, ``, fatal, "HTTP status 403"},
-		"moved":                {301, ``, fatal, "HTTP status 301"},
+		"moved by a proxy":     {301, ``, transient, "HTTP status 301"},
+		"unknown to a proxy":   {404, `<html>`, transient, "HTTP status 404"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := newTestClient(t, reply(c.status, c.body)).send(t.Context(), writesOf(t, "1", "2"))

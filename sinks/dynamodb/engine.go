@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -19,7 +20,10 @@ const (
 	maxBacklogRecords = 50_000
 	maxBacklogBytes   = 8 << 20
 
-	callTimeout = 10 * time.Second
+	// How long a call may take. While calls run into it, it is doubled up to the maximum: a slow service is served slowly, rather than
+	// asked the same again and again.
+	callTimeout    = 10 * time.Second
+	maxCallTimeout = 80 * time.Second
 )
 
 // engine writes what it is given to one table: many keys at once, each key in order. The package's documentation has the picture,
@@ -48,17 +52,18 @@ type engine struct {
 	wg     sync.WaitGroup
 	kick   chan struct{} // the timers have to look again
 
-	mu       sync.Mutex
-	parts    map[connect.TopicPartition]*partition
-	slots    map[string]*slot // the keys with unfinished writes
-	ready    []*slot          // keys that can be sent now, first come first served
-	paused   pausedKeys       // keys that wait for their back-off
-	split    []*batch         // parts of rejected batches; their keys are still taken
-	inFlight map[*batch]context.CancelFunc
-	pace     pace
-	troubles [2]trouble
-	reports  []unanswered
-	awaiting bool // a goroutine waits for the reports
+	mu        sync.Mutex
+	parts     map[connect.TopicPartition]*partition
+	slots     map[string]*slot // the keys with unfinished writes
+	ready     []*slot          // keys that can be sent now, first come first served
+	paused    pausedKeys       // keys that wait for their back-off
+	split     []*batch         // parts of rejected batches; their keys are still taken
+	inFlight  map[*batch]context.CancelFunc
+	pace      pace
+	callLimit time.Duration
+	troubles  [2]trouble
+	reports   []unanswered
+	awaiting  bool // a goroutine waits for the reports
 
 	records  int // unfinished
 	bytes    int // that they hold
@@ -81,18 +86,21 @@ type outcome struct {
 // batch is what one call carries: never two writes of one key.
 type batch struct {
 	writes []*write
+	limit  time.Duration // how long the call may take
+	began  time.Time
 }
 
 func newEngine(log *slog.Logger, send func(context.Context, []*write) outcome, report func(*connect.SinkRecord, error) <-chan error, wake func()) *engine {
 	return &engine{
 		log: log, send: send, report: report, wake: wake, chance: rand.Float64,
-		kick:     make(chan struct{}, 1),
-		parts:    make(map[connect.TopicPartition]*partition),
-		slots:    make(map[string]*slot),
-		inFlight: make(map[*batch]context.CancelFunc),
-		pace:     newPace(),
-		troubles: [2]trouble{{what: "the table has no capacity for all writes"}, {what: "writes to the table fail"}},
-		changed:  make(chan struct{}),
+		kick:      make(chan struct{}, 1),
+		parts:     make(map[connect.TopicPartition]*partition),
+		slots:     make(map[string]*slot),
+		inFlight:  make(map[*batch]context.CancelFunc),
+		pace:      newPace(),
+		callLimit: callTimeout,
+		troubles:  [2]trouble{{what: "the table has no capacity for all writes"}, {what: "writes to the table fail"}},
+		changed:   make(chan struct{}),
 	}
 }
 
@@ -224,9 +232,22 @@ func (e *engine) dispatch(partial bool) {
 
 // register notes a call that is about to start.
 func (e *engine) register(b *batch) context.Context {
-	ctx, cancel := context.WithTimeout(e.ctx, callTimeout)
+	b.limit, b.began = e.callLimit, time.Now()
+	ctx, cancel := context.WithTimeout(e.ctx, b.limit)
 	e.inFlight[b] = cancel
 	return ctx
+}
+
+// observeDuration fits the limit of calls to how long they take.
+func (e *engine) observeDuration(b *batch, out outcome, now time.Time) {
+	switch {
+	case errors.Is(out.err, context.DeadlineExceeded):
+		if b.limit == e.callLimit { // not one that began before the limit was raised
+			e.callLimit = min(2*e.callLimit, maxCallTimeout)
+		}
+	case out.class == done && now.Sub(b.began) < callTimeout/2:
+		e.callLimit = callTimeout
+	}
 }
 
 // call makes calls until there is nothing to send or no room in the window.

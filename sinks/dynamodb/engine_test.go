@@ -454,3 +454,29 @@ func TestACallThatGetsNoAnswerEndsByItself(t *testing.T) {
 		b.want("committable", b.committable(), int64(1))
 	})
 }
+
+// A service that needs longer than a call may take at first is given longer, and the usual time once it is quick again.
+func TestASlowServiceIsGivenMoreTime(t *testing.T) {
+	var n atomic.Int64
+	answer := func(ctx context.Context, _ []string) outcome {
+		if n.Add(1) > 2 {
+			return outcome{}
+		}
+		select {
+		case <-ctx.Done():
+			return outcome{class: transient, err: ctx.Err()}
+		case <-time.After(callTimeout + 5*time.Second):
+			return outcome{}
+		}
+	}
+	onBench(t, answer, func(b *bench) {
+		b.put("a1")
+		time.Sleep(2*callTimeout + 10*time.Second)
+		b.want("sent", b.sent(), "a1 a1")
+		b.want("committable", b.committable(), int64(1))
+		b.want("limit after a slow answer", b.engine.callLimit, 2*callTimeout)
+		b.put("b2")
+		synctest.Wait()
+		b.want("limit after a quick answer", b.engine.callLimit, callTimeout)
+	})
+}

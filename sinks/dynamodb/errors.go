@@ -55,6 +55,8 @@ func classify(status int, code string) class {
 		return throttled
 	case status == 413:
 		return rejected
+	case code == "" && status != 401 && status != 403 && status != 407:
+		return transient // not the service: a proxy in between that will let us through, or something else on its port
 	}
 	return fatal
 }

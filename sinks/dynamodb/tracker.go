@@ -7,10 +7,14 @@ import "sluice/connect"
 //
 // Records are known in the order in which they were put. Offsets between them that never reached the sink (filtered out, control records)
 // need no entry: they lie below the next record that did.
+//
+// Offsets ascend until the position moves back: after a rewind, or when the topic was made anew. What came before is then no longer a
+// prefix of what is read now, so that only the records from there on say what may be committed.
 type partition struct {
 	tp      connect.TopicPartition
 	entries []entry // unfinished and finished records, the first of them unfinished
 	first   uint64  // sequence number of entries[0]
+	since   uint64  // sequence number of the first record after the position moved back last
 
 	sending int  // writes that are with the service
 	reports int  // records whose report has no answer yet
@@ -24,8 +28,12 @@ type entry struct {
 
 // add enters the next record and returns its sequence number.
 func (p *partition) add(offset int64) uint64 {
+	seq := p.first + uint64(len(p.entries))
+	if n := len(p.entries); n > 0 && offset <= p.entries[n-1].offset {
+		p.since = seq
+	}
 	p.entries = append(p.entries, entry{offset: offset})
-	return p.first + uint64(len(p.entries)) - 1
+	return seq
 }
 
 // finish marks a record as done. To finish one twice has no effect.
@@ -47,8 +55,10 @@ func (p *partition) finish(seq uint64) {
 
 // committable returns the next offset to read after everything durable, given the offset after the last record put.
 func (p *partition) committable(position int64) int64 {
-	if len(p.entries) == 0 {
-		return position
+	for i := max(p.since, p.first) - p.first; i < uint64(len(p.entries)); i++ {
+		if !p.entries[i].done {
+			return min(position, p.entries[i].offset)
+		}
 	}
-	return min(position, p.entries[0].offset)
+	return position
 }
