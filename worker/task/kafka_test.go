@@ -155,8 +155,9 @@ func total(offsets map[int32][]int64) int {
 // liveTask is a task that runs.
 type liveTask struct {
 	*task.Task
-	sink *fakeSink
-	done chan error
+	statuses *statuses
+	sink     *fakeSink
+	done     chan error
 }
 
 func (c *cluster) run(number int, to *destination, change func(*task.Config, *fakeSink)) *liveTask {
@@ -182,7 +183,8 @@ func (c *cluster) run(number int, to *destination, change func(*task.Config, *fa
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	l := &liveTask{Task: tk, sink: sink, done: make(chan error, 1)}
+	told, _ := cfg.Listener.(*statuses)
+	l := &liveTask{Task: tk, statuses: told, sink: sink, done: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { l.done <- tk.Run(ctx) }()
 	c.t.Cleanup(func() {
@@ -300,28 +302,52 @@ func TestAMalformedRecordStopsItsTaskAlone(t *testing.T) {
 	c.produce(1, numbers(0, 5)...)
 	to.await(t, "the good records", func(o map[int32][]int64) bool { return total(o) == 10 })
 
-	// Once one task has failed, the other takes its partition over and fails too: the record is bad for everyone.
+	// The task that fails keeps the partition, so that the other one does not fail on the same record.
 	c.produce(0, `{"n":}`, `{"n":7}`)
-	for i, l := range tasks {
-		err := l.ended(t)
-		if err == nil {
-			t.Fatalf("task %d ended without a failure", i)
+	var failed, other *liveTask
+	for failed == nil {
+		if time.Now().After(deadline) {
+			t.Fatal("no task fails")
 		}
-		trace := task.Trace(err)
-		for _, want := range []string{
-			"Tolerance exceeded in error handler", "VALUE_CONVERTER", "topic " + c.topic, "partition 0", "offset 5",
-			"Unexpected character ('}' (code 125)): expected a value", "line: 1, column: 7",
-		} {
-			if !strings.Contains(trace, want) {
-				t.Errorf("task %d: the trace lacks %q:\n%s", i, want, trace)
+		for i, l := range tasks {
+			if strings.HasSuffix(l.statuses.String(), "FAILED") {
+				failed, other = l, tasks[1-i]
 			}
 		}
+		<-time.After(10 * time.Millisecond)
 	}
-	if got, want := fmt.Sprint(c.committed()), "map[0:5 1:5]"; got != want {
-		t.Errorf("committed: got %s, want %s: nothing from the bad record on", got, want)
+	c.produce(1, numbers(5, 20)...)
+	to.await(t, "the other task goes on", func(o map[int32][]int64) bool { return len(o[1]) == 25 })
+	<-time.After(time.Second) // several heartbeats: a rebalance would have begun
+	if got := other.statuses.String(); strings.Contains(got, "FAILED") {
+		t.Errorf("the other task: got statuses %s", got)
+	}
+	if got := other.Stats().Partitions; got != 1 {
+		t.Errorf("the other task owns %d partitions, want 1", got)
 	}
 	if got := to.offsets[0]; len(got) != 5 {
 		t.Errorf("put of partition 0: got offsets %v, want 0 to 4", got)
+	}
+
+	failed.Stop()
+	trace := task.Trace(failed.ended(t))
+	for _, want := range []string{
+		"Tolerance exceeded in error handler", "VALUE_CONVERTER", "topic " + c.topic, "partition 0", "offset 5",
+		"Unexpected character ('}' (code 125)): expected a value", "line: 1, column: 7",
+	} {
+		if !strings.Contains(trace, want) {
+			t.Errorf("the trace lacks %q:\n%s", want, trace)
+		}
+	}
+	if got := failed.statuses.String(); !strings.HasSuffix(got, "FAILED") {
+		t.Errorf("the task that failed: got statuses %s after it was stopped", got)
+	}
+	other.Stop()
+	if err := other.ended(t); err != nil && !strings.Contains(err.Error(), "offset 5") { // it may have got the partition meanwhile
+		t.Error(err)
+	}
+	if got, want := fmt.Sprint(c.committed()), "map[0:5 1:25]"; got != want {
+		t.Errorf("committed: got %s, want %s: nothing from the bad record on", got, want)
 	}
 }
 

@@ -199,7 +199,11 @@ func (t *Task) preCommit(ctx context.Context, parts []connect.TopicPartition, cl
 	if len(current) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.OffsetFlushTimeout)
+	limit := t.cfg.OffsetFlushTimeout
+	if closing {
+		limit = limit * 3 / 5 // the rest is for the commit of what turns out to be durable: both have to fit into a graceful stop
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	durable := current
 	var err error

@@ -15,6 +15,12 @@ type rebalanceListener Task
 // Assigned opens new partitions.
 func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicPartition]int64) error {
 	t := (*Task)(l)
+	for tp := range added {
+		t.owned[connect.TopicPartition(tp)] = struct{}{}
+	}
+	if t.closing { // the plugin is gone; see hold
+		return nil
+	}
 	parts := t.assign(added)
 	t.log.Debug("partitions assigned", "partitions", parts)
 	if t.redeliver && len(t.batch) == 0 {
@@ -40,10 +46,13 @@ func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicP
 // Revoked gives partitions up while they are still owned.
 func (l *rebalanceListener) Revoked(ctx context.Context, parts []kafka.TopicPartition) error {
 	t := (*Task)(l)
+	gone := fromKafka(parts)
+	for _, tp := range gone {
+		delete(t.owned, tp)
+	}
 	if t.closing {
 		return nil
 	}
-	gone := fromKafka(parts)
 	t.log.Debug("partitions revoked", "partitions", gone)
 	err := t.closePartitions(ctx, gone, true)
 	t.dropPending(gone)
@@ -53,10 +62,13 @@ func (l *rebalanceListener) Revoked(ctx context.Context, parts []kafka.TopicPart
 // Lost forgets partitions that another member may already read: nothing of them can be committed.
 func (l *rebalanceListener) Lost(ctx context.Context, parts []kafka.TopicPartition) error {
 	t := (*Task)(l)
+	gone := fromKafka(parts)
+	for _, tp := range gone {
+		delete(t.owned, tp)
+	}
 	if t.closing {
 		return nil
 	}
-	gone := fromKafka(parts)
 	t.log.Warn("partitions lost", "partitions", gone)
 	err := t.closePartitions(ctx, gone, false)
 	t.dropPending(gone)

@@ -36,14 +36,15 @@ type Task struct {
 
 	// Owned by the goroutine that runs the task.
 	offsets    offsets
-	batch      []connect.SinkRecord // converted and not accepted yet; the slice is used again
-	rawHeaders []connect.RawHeader  // of the message being converted; the slice is used again
-	redeliver  bool                 // the batch was refused with a retriable error; all partitions are paused
-	refusal    string               // why, as last logged
-	paused     bool                 // the pause is in effect
-	closing    bool                 // the group's callbacks no longer matter
-	topics     map[string]struct{}  // seen
-	lastTopic  string               // seen last
+	batch      []connect.SinkRecord                // converted and not accepted yet; the slice is used again
+	rawHeaders []connect.RawHeader                 // of the message being converted; the slice is used again
+	redeliver  bool                                // the batch was refused with a retriable error; all partitions are paused
+	refusal    string                              // why, as last logged
+	paused     bool                                // the pause is in effect
+	closing    bool                                // the group's callbacks no longer matter
+	topics     map[string]struct{}                 // seen
+	owned      map[connect.TopicPartition]struct{} // what the group has given, whether or not the plugin has it too
+	lastTopic  string                              // seen last
 
 	mu        sync.Mutex // guards what follows; never held over a call to plugin, reader or listener
 	want      wish
@@ -70,6 +71,7 @@ func New(cfg Config) (*Task, error) {
 		log:     cfg.Logger,
 		task:    cfg.Task,
 		topics:  map[string]struct{}{},
+		owned:   map[connect.TopicPartition]struct{}{},
 		want:    wish{pause: cfg.Paused},
 		changed: make(chan struct{}, 1),
 	}
@@ -94,7 +96,8 @@ func New(cfg Config) (*Task, error) {
 }
 
 // Run runs the task until it is stopped, fails or is cancelled; the end of ctx cancels it. It returns the failure, or nil. When it
-// returns, the plugin's task is stopped and the reader is closed.
+// returns, the plugin's task is stopped and the reader is closed. A task that has failed because of a record tells its listener and stops
+// its plugin at once, but returns only when it is stopped, cancelled or has lost the record's partition: see hold.
 func (t *Task) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -106,21 +109,22 @@ func (t *Task) Run(ctx context.Context) error {
 	t.mu.Unlock()
 
 	err := t.run(ctx)
-	if ctx.Err() != nil { // an orphan writes no status: its successor may have begun
-		return nil
-	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil { // an orphan writes no status: its successor may have begun
 		t.log.Error("task failed and is stopped; it does not run again until it is restarted", "err", Trace(err))
 		t.cfg.Listener.Failed(t.cfg.ID, err)
+		t.hold(ctx, err)
+		t.closeReader(ctx)
 		return err
 	}
-	t.cfg.Listener.Shutdown(t.cfg.ID)
+	t.closeReader(ctx)
+	if ctx.Err() == nil {
+		t.cfg.Listener.Shutdown(t.cfg.ID)
+	}
 	return nil
 }
 
-// run is the life of the task without its last status.
+// run is the life of the task without its last status and its place in the group.
 func (t *Task) run(ctx context.Context) error {
-	defer t.closeReader(ctx)
 	if stop := t.waitWhilePaused(ctx); stop {
 		return nil
 	}

@@ -42,9 +42,13 @@ func TestAMalformedRecordFailsTheTask(t *testing.T) {
 		h.reader.produce(tp0, "1", "2")
 		synctest.Wait()
 		h.reader.produce(tp0, "3", "not json", "5")
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "start open[t-0] put(1,2) close[t-0] stop")
+		h.expect("statuses of a task that keeps its partition", h.statuses.String(), "RUNNING topic:t FAILED")
+		h.task.Stop()
 		err := h.stopped()
 		h.expect("trace", task.Trace(err), brokenTrace)
-		h.expect("calls", fake.taken(), "start open[t-0] put(1,2) close[t-0] stop")
+		h.expect("calls after the failure", fake.taken(), "")
 		h.expectCommitted(tp0, 2)
 		h.expect("statuses", h.statuses.String(), "RUNNING topic:t FAILED")
 		if !strings.Contains(h.log.String(), "Unrecognized token 'not'") {
@@ -360,5 +364,26 @@ func TestAnInvalidTimestampFailsTheTask(t *testing.T) {
 		if err := h.stopped(); err == nil || !strings.Contains(err.Error(), "Invalid record timestamp -2 in topic t, partition 0, offset 0") {
 			t.Errorf("got %v", err)
 		}
+	})
+}
+
+func TestAFailedTaskLeavesOnceItsPartitionIsTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		h := run(t, fake, nil, withJSON(t, nil))
+		h.reader.assign(tp0, tp1)
+		h.reader.produce(tp0, "1", "not json")
+		synctest.Wait()
+		fake.taken()
+		h.reader.revoke(tp1) // it is not the one
+		h.reader.assign(tp1)
+		synctest.Wait()
+		h.expect("calls of a plugin that is stopped", fake.taken(), "")
+		h.expect("statuses", h.statuses.String(), "RUNNING topic:t FAILED")
+		h.reader.revoke(tp0)
+		if err := h.stopped(); err == nil {
+			t.Error("the failure is not returned")
+		}
+		h.expect("statuses in the end", h.statuses.String(), "RUNNING topic:t FAILED")
 	})
 }
