@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"sluice/internal/demo"
@@ -37,16 +36,13 @@ func (c demoCommand) Run(ctx context.Context, env environment) error {
 			return usageError(fmt.Errorf("%s=%d: must be at least %d", n.flag, n.value, n.least))
 		}
 	}
-	stdout, isFile := env.stdout.(*os.File)
+	console := demo.NewConsole(env.stdout)
 	err := demo.Run(ctx, demo.Options{
 		KafkaAddr: c.Kafka, DynamoDBAddr: c.DynamoDB, RESTAddr: c.REST, DataDir: c.DataDir,
 		Records: c.Records, Rate: c.Rate, Duration: c.Duration,
 		Partitions: c.Partitions, Accounts: c.Accounts, Seed: c.Seed, MaxTransactions: c.MaxTransactions,
 		Version: connectVersion + "-sluice." + version, Commit: commit(),
-		Out: env.stdout, Terminal: isFile && demo.IsTerminal(stdout), Log: env.log,
-		Ready: func(a demo.Addresses) {
-			fmt.Fprintf(env.stdout, "kafka %s   dynamodb %s   connect %s/connectors/transactions-sink/status\n", a.Kafka, a.DynamoDB, a.REST)
-		},
+		Console: console, Log: env.logTo(console.Above(env.stderr)),
 	})
 	var start *demo.StartError
 	var verify *demo.VerifyError

@@ -41,6 +41,7 @@ type environment struct {
 	getenv func(string) (string, bool)
 	all    []string // every variable as name=value
 	log    *slog.Logger
+	logTo  func(io.Writer) *slog.Logger // makes a logger like log that writes elsewhere
 }
 
 func main() {
@@ -80,7 +81,8 @@ func run(ctx context.Context, args []string, env environment) int {
 		fmt.Fprintln(env.stderr, "sluice:", err)
 		return exitUsage
 	}
-	env.log = newLogger(env.stderr, c.LogLevel, c.LogFormat)
+	env.logTo = func(w io.Writer) *slog.Logger { return newLogger(w, c.LogLevel, c.LogFormat) }
+	env.log = env.logTo(env.stderr)
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(env)
 	if err := kctx.Run(); err != nil {

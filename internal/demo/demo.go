@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -38,9 +37,8 @@ type Options struct {
 	Version string // shown by GET /
 	Commit  string
 
-	Out      io.Writer // the live line and the verdict; nil discards
-	Terminal bool      // Out is a terminal
-	Log      *slog.Logger
+	Console *Console // for the addresses, the live line and the verdict; nil discards
+	Log     *slog.Logger
 	// Ready, if not nil, is called once the connector was created, with the addresses in use.
 	Ready func(Addresses)
 }
@@ -85,8 +83,8 @@ func Run(ctx context.Context, o Options) error {
 	o.Partitions = cmp.Or(o.Partitions, 2)
 	o.Accounts = cmp.Or(o.Accounts, 10)
 	o.MaxTransactions = cmp.Or(o.MaxTransactions, DefaultMaxTransactions)
-	if o.Out == nil {
-		o.Out = io.Discard
+	if o.Console == nil {
+		o.Console = NewConsole(nil)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -116,12 +114,19 @@ func (s *stack) run(ctx context.Context) error {
 		if err := s.createTable(ctx); err != nil {
 			return &StartError{"table", err}
 		}
+		if err := s.createTopics(ctx); err != nil {
+			return &StartError{"topics", err}
+		}
 		return s.within(ctx, s.startWorker, func(ctx context.Context) error {
 			if err := s.createConnector(ctx); err != nil {
 				return &StartError{"connector", err}
 			}
+			a := s.addresses
+			if err := s.o.Console.print(fmt.Sprintf("kafka %s   dynamodb %s   connect %s", a.Kafka, a.DynamoDB, a.REST)); err != nil {
+				return err
+			}
 			if s.o.Ready != nil {
-				s.o.Ready(s.addresses)
+				s.o.Ready(a)
 			}
 			if err := s.produceFlags(ctx); err != nil {
 				return fmt.Errorf("produce flagged accounts: %w", err)

@@ -36,7 +36,7 @@ func testContext(t *testing.T) context.Context {
 func TestTheTableIsVerified(t *testing.T) {
 	var out bytes.Buffer
 	o := free()
-	o.Records, o.Seed, o.Out = 3000, 7, &out
+	o.Records, o.Seed, o.Console = 3000, 7, demo.NewConsole(&out)
 	if err := demo.Run(testContext(t), o); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}

@@ -2,8 +2,6 @@ package demo
 
 import (
 	"fmt"
-	"io"
-	"strings"
 	"time"
 )
 
@@ -17,21 +15,19 @@ type progress struct {
 
 // display shows progress: on a terminal one line that is written over, elsewhere a plain line now and then.
 type display struct {
-	w        io.Writer
-	terminal bool
+	c        *Console
 	started  time.Time
 	lastTime time.Time
 	last     progress
-	width    int // of the line that stands on the terminal
 }
 
-func newDisplay(w io.Writer, terminal bool, now time.Time) *display {
-	return &display{w: w, terminal: terminal, started: now, lastTime: now}
+func newDisplay(c *Console, now time.Time) *display {
+	return &display{c: c, started: now, lastTime: now}
 }
 
 // interval returns how often show wants to be called.
 func (d *display) interval() time.Duration {
-	if d.terminal {
+	if d.c.terminal {
 		return 250 * time.Millisecond
 	}
 	return 5 * time.Second
@@ -44,21 +40,8 @@ func (d *display) show(p progress, now time.Time) {
 		rate = float64(p.transactions-d.last.transactions) / s
 	}
 	d.last, d.lastTime = p, now
-	line := fmt.Sprintf("%6.1fs  %9d transactions (%.0f/s)  %9d flagged  %9d stored  lag %d",
+	// At most 79 columns, up to ten million transactions.
+	line := fmt.Sprintf("%.1fs  %d transactions (%.0f/s)  %d flagged  %d stored  lag %d",
 		now.Sub(d.started).Seconds(), p.transactions, rate, p.flagged, p.stored, p.lag)
-	if !d.terminal {
-		fmt.Fprintln(d.w, line)
-		return
-	}
-	pad := max(0, d.width-len(line))
-	d.width = len(line)
-	fmt.Fprint(d.w, "\r", line, strings.Repeat(" ", pad))
-}
-
-// end leaves the line on the terminal as it is and goes to the next one.
-func (d *display) end() {
-	if d.terminal && d.width > 0 {
-		fmt.Fprintln(d.w)
-		d.width = 0
-	}
+	d.c.show(line)
 }

@@ -23,6 +23,7 @@ import (
 	embeddeddynamodb "sluice/internal/embedded/dynamodb"
 	embeddedkafka "sluice/internal/embedded/kafka"
 	"sluice/internal/fraud"
+	"sluice/internal/kafka"
 	"sluice/internal/table"
 	"sluice/producer"
 	"sluice/sinks/dynamodb"
@@ -137,6 +138,20 @@ func (s *stack) createTable(ctx context.Context) error {
 	return err
 }
 
+// createTopics makes the pipeline's topics, so that nobody has to wait for them.
+func (s *stack) createTopics(ctx context.Context) error {
+	admin, err := kafka.NewAdmin(kafka.AdminConfig{Properties: kafka.Properties{"bootstrap.servers": s.addresses.Kafka}, Logger: s.o.Log})
+	if err != nil {
+		return err
+	}
+	for _, topic := range []string{"flagged-accounts", "transactions", "flagged-transactions"} {
+		if _, err := admin.CreateTopic(ctx, kafka.TopicSpec{Name: topic, Partitions: int32(s.o.Partitions), ReplicationFactor: -1}); err != nil {
+			return errors.Join(err, admin.Close())
+		}
+	}
+	return admin.Close()
+}
+
 func (s *stack) startWorker(context.Context) (service, error) {
 	svc := service{part: "worker"}
 	props, err := worker.ReadProperties(bytes.NewReader(configFile("worker.properties")))
@@ -245,10 +260,4 @@ func (s *stack) startDetector(context.Context) (service, error) {
 	}
 	s.detector, svc.ready, svc.run = d, alreadyReady, d.Run // it waits by itself for the producer's topic
 	return svc, nil
-}
-
-// IsTerminal reports whether f is a terminal, or at least a device that takes characters.
-func IsTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -31,8 +31,8 @@ func (s *stack) produceAndWatch(ctx context.Context) error {
 		}
 	}()
 
-	d := newDisplay(s.o.Out, s.o.Terminal, time.Now())
-	defer d.end()
+	d := newDisplay(s.o.Console, time.Now())
+	defer s.o.Console.end()
 	tick := time.NewTicker(min(d.interval(), 250*time.Millisecond))
 	defer tick.Stop()
 	shown, moved := time.Now(), time.Now()
@@ -65,7 +65,6 @@ func (s *stack) produceAndWatch(ctx context.Context) error {
 			}
 			if s.complete(at) || now.Sub(moved) > patience {
 				d.show(at, now)
-				d.end()
 				return s.verify()
 			}
 		}
@@ -110,7 +109,7 @@ func (s *stack) verify() error {
 	if difference != "" {
 		return &VerifyError{difference}
 	}
-	if _, err := fmt.Fprintf(s.o.Out, "verified: %d transactions, %d flagged, %d items in table\n", s.o.Records, pairs, len(got)); err != nil {
+	if err := s.o.Console.print(fmt.Sprintf("verified: %d transactions, %d flagged, %d items in table", s.o.Records, pairs, len(got))); err != nil {
 		return errors.Join(errors.New("print the verdict"), err)
 	}
 	return errDone
