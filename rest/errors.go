@@ -56,6 +56,7 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		unknown    *validate.UnknownClassError
 		ambiguous  *validate.AmbiguousClassError
 		config     *connect.ConfigError
+		failed     *worker.ConnectError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -72,6 +73,8 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		status = http.StatusForbidden
 	case errors.As(err, &unknown), errors.As(err, &ambiguous), errors.As(err, &config):
 		status = http.StatusInternalServerError
+	case errors.As(err, &failed): // it says what could not be done, whatever the reason
+		return http.StatusInternalServerError, failed.Message, true
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusInternalServerError, "Request timed out", true
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
 
 	"sluice/internal/table"
 )
@@ -28,7 +29,7 @@ type tableTarget struct {
 }
 
 // open reads the definition and makes a client.
-func (t tableTarget) open(ctx context.Context) (table.Spec, *dynamodb.Client, error) {
+func (t tableTarget) open(ctx context.Context, env environment) (table.Spec, *dynamodb.Client, error) {
 	f, err := os.Open(t.File)
 	if err != nil {
 		return table.Spec{}, nil, usageError(err)
@@ -38,7 +39,9 @@ func (t tableTarget) open(ctx context.Context) (table.Spec, *dynamodb.Client, er
 	if err != nil {
 		return table.Spec{}, nil, usageError(fmt.Errorf("%s: %w", t.File, err))
 	}
-	var options []func(*config.LoadOptions) error
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.LoggerFunc(func(_ logging.Classification, format string, args ...any) {
+		env.log.Debug("AWS SDK: " + fmt.Sprintf(format, args...)) // it would write to stderr
+	}))}
 	if t.Region != "" {
 		options = append(options, config.WithRegion(t.Region))
 	}
@@ -60,7 +63,7 @@ type tableCreateCommand struct {
 func (c tableCreateCommand) Run(ctx context.Context, env environment) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	spec, client, err := c.open(ctx)
+	spec, client, err := c.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ type tableDescribeCommand struct {
 func (c tableDescribeCommand) Run(ctx context.Context, env environment) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	spec, client, err := c.open(ctx)
+	spec, client, err := c.open(ctx, env)
 	if err != nil {
 		return err
 	}
