@@ -24,6 +24,7 @@ import (
 	"sluice/internal/kafka"
 	"sluice/sinks/file"
 	"sluice/worker"
+	"sluice/worker/store"
 )
 
 // asWorker makes the test's binary run as a worker against the broker it names, so that a test can kill it.
@@ -425,4 +426,42 @@ func TestWorkerConvertersAreCheckedAtTheStart(t *testing.T) {
 			t.Errorf("%s=%s: %v", tc.key, tc.value, err)
 		}
 	}
+}
+
+// A configuration that does not fit into a record of the config topic is refused, and nothing else suffers.
+func TestConfigurationThatTheTopicCannotHold(t *testing.T) {
+	t.Parallel()
+	broker := startBroker(t, embedded.Options{})
+	createOrders(t, broker.Addr())
+	w, _ := startWorker(t, settings(broker.Addr()), "one:8083")
+	ctx, h := t.Context(), w.Herder()
+	out := filepath.Join(t.TempDir(), "out.txt")
+	_, _, err := h.PutConnector(ctx, "x", fileSink("x", out, 1), nil, false)
+	must(t, err)
+	awaitState(t, w, "x", "RUNNING RUNNING")
+	before, err := h.ConnectorConfig(ctx, "x")
+	must(t, err)
+
+	var large worker.Properties
+	value := strings.Repeat("v", 100)
+	for i := range 20_000 {
+		large = append(large, store.Property{Key: fmt.Sprint("key", i), Value: &value})
+	}
+	_, _, created := h.PutConnector(ctx, "y", fileSink("y", out, 1).Merge(large), nil, false)
+	_, _, replaced := h.PutConnector(ctx, "x", fileSink("x", out, 1).Merge(large), nil, true)
+	_, patched := h.PatchConnector(ctx, "x", large)
+	for _, err := range []error{created, replaced, patched} {
+		var refused *store.WriteError
+		if !errors.As(err, &refused) || err.Error() != "Error writing connector configuration to Kafka" {
+			t.Errorf("got %v", err)
+		}
+	}
+	if got := h.Connectors(); !slices.Equal(got, []string{"x"}) {
+		t.Errorf("connectors are %v", got)
+	}
+	if after, err := h.ConnectorConfig(ctx, "x"); err != nil || !after.Equal(before) {
+		t.Errorf("the configuration became one of %d keys (%v)", len(after), err)
+	}
+	produce(t, broker.Addr(), "a")
+	awaitLines(t, out, "a")
 }

@@ -54,14 +54,8 @@ func (h *Herder) PatchConnector(ctx context.Context, name string, patch Properti
 			if !ok {
 				return nil, notFound(name)
 			}
-			for _, e := range patch {
-				if e.Value == nil {
-					config = config.Without(e.Key)
-				} else {
-					config = config.With(e.Key, e.Value)
-				}
-			}
 			return func(ctx context.Context) error {
+				config := config.Merge(patch)
 				if err := h.checkConfig(config); err != nil {
 					return err
 				}

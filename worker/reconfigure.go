@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"sluice/connect"
@@ -142,16 +143,14 @@ func (c *connectorInstance) taskConfigs() (configs []store.Properties, err error
 // Kafka: Worker.connectorTaskConfigs.
 func completeTaskConfig(connector store.Properties, settings map[string]string, taskClass string) store.Properties {
 	p := store.Properties{}
+	rest := maps.Clone(settings)
 	for _, e := range connector {
-		if v, ok := settings[e.Key]; ok {
+		if v, ok := rest[e.Key]; ok {
 			p = append(p, store.Property{Key: e.Key, Value: &v})
+			delete(rest, e.Key)
 		}
 	}
-	for _, e := range store.PropertiesOf(settings) {
-		if !p.Has(e.Key) {
-			p = append(p, e)
-		}
-	}
+	p = append(p, store.PropertiesOf(rest)...)
 	p = p.With(validate.TaskClassConfig, &taskClass)
 	for _, key := range []string{validate.TopicsConfig, validate.TopicsRegexConfig} {
 		if v, ok := connector.Get(key); ok {

@@ -180,8 +180,10 @@ func topicsOf(settings, connector map[string]string) []string {
 		text = connector[validate.TopicsConfig]
 	}
 	var topics []string
+	seen := map[string]bool{}
 	for t := range strings.SplitSeq(text, ",") {
-		if t = strings.TrimSpace(t); t != "" && !slices.Contains(topics, t) {
+		if t = strings.TrimSpace(t); t != "" && !seen[t] {
+			seen[t] = true
 			topics = append(topics, t)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Property is one entry of a connector's or task's configuration. A nil Value is JSON null.
@@ -25,7 +26,7 @@ func PropertiesOf(m map[string]string) Properties {
 	for k, v := range m {
 		p = append(p, Property{Key: k, Value: &v})
 	}
-	slices.SortFunc(p, func(a, b Property) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	slices.SortFunc(p, func(a, b Property) int { return strings.Compare(a.Key, b.Key) })
 	return p
 }
 
@@ -62,6 +63,41 @@ func (p Properties) With(key string, value *string) Properties {
 // Without returns a copy that lacks key.
 func (p Properties) Without(key string) Properties {
 	return slices.DeleteFunc(slices.Clone(p), func(e Property) bool { return e.Key == key })
+}
+
+// Merge returns a copy into which patch was merged, in the order of its entries: a null removes its key, any other value takes the
+// key's place, or one at the end. It takes time in proportion to the two lengths, as a chain of With and Without does not.
+func (p Properties) Merge(patch Properties) Properties {
+	out := make(Properties, len(p), len(p)+len(patch))
+	copy(out, p)
+	index := make(map[string]int, cap(out))
+	for i, e := range out {
+		index[e.Key] = i
+	}
+	removed := map[int]bool{} // places in out; a key that comes again after its removal gets a new place
+	for _, e := range patch {
+		i, ok := index[e.Key]
+		switch {
+		case e.Value == nil:
+			if ok {
+				removed[i] = true
+				delete(index, e.Key)
+			}
+		case ok:
+			out[i].Value = e.Value
+		default:
+			index[e.Key] = len(out)
+			out = append(out, e)
+		}
+	}
+	kept := out[:0]
+	for i, e := range out {
+		if !removed[i] {
+			kept = append(kept, e)
+		}
+	}
+	clear(out[len(kept):])
+	return kept
 }
 
 // Map returns the entries that are not null.

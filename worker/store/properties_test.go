@@ -55,3 +55,33 @@ func TestPropertiesAreChangedByCopy(t *testing.T) {
 		t.Errorf("the copy is %s", got)
 	}
 }
+
+func TestPropertiesMerge(t *testing.T) {
+	for _, tc := range []struct{ name, before, patch, want string }{
+		{"nothing", `{"a":"1","b":null}`, `{}`, `{"a":"1","b":null}`},
+		{"into nothing", `{}`, `{"b":"1","a":"2"}`, `{"b":"1","a":"2"}`},
+		{"a value keeps its key's place", `{"a":"1","b":"2"}`, `{"c":"3","a":"4"}`, `{"a":"4","b":"2","c":"3"}`},
+		{"a null removes", `{"a":"1","b":"2","c":"3"}`, `{"b":null}`, `{"a":"1","c":"3"}`},
+		{"a null for a key that is not there", `{"a":"1"}`, `{"b":null}`, `{"a":"1"}`},
+		{"a value in place of a null", `{"a":null}`, `{"a":"1"}`, `{"a":"1"}`},
+		{"everything goes", `{"a":"1","b":null}`, `{"b":null,"a":null}`, `{}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var before, patch store.Properties
+			must(t, json.Unmarshal([]byte(tc.before), &before))
+			must(t, json.Unmarshal([]byte(tc.patch), &patch))
+			if got, _ := before.Merge(patch).MarshalJSON(); string(got) != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+			if got, _ := before.MarshalJSON(); string(got) != tc.before {
+				t.Errorf("the original became %s", got)
+			}
+		})
+	}
+	// A patch made by hand may name a key twice.
+	v, w := "1", "2"
+	got, _ := store.Properties{{Key: "a", Value: &v}, {Key: "b", Value: &v}}.Merge(store.Properties{{Key: "a"}, {Key: "a", Value: &w}, {Key: "c", Value: &v}, {Key: "c"}}).MarshalJSON()
+	if string(got) != `{"b":"1","a":"2"}` {
+		t.Errorf("a key that is removed and set: %s", got)
+	}
+}
