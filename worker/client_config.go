@@ -74,8 +74,19 @@ func (c *Config) internalClientID(suffix string) string {
 	return id + suffix
 }
 
-// internalClient returns the settings that all of the worker's own clients share.
+// internalClient returns the settings that all of the worker's own clients share. Those without effect are left out, because each of the
+// clients would say so: notices has said it once for all.
 func (c *Config) internalClient(suffix string) kafka.Properties {
+	p := c.givenToClients()
+	for _, k := range idleClientKeys {
+		delete(p, k)
+	}
+	p[ClientIDConfig] = c.internalClientID(suffix)
+	return p
+}
+
+// givenToClients returns all that the worker's settings say to its own clients.
+func (c *Config) givenToClients() kafka.Properties {
 	p := c.bootstrap()
 	for _, k := range clientKeys() {
 		if v, given := c.props[k.Name]; given {
@@ -87,7 +98,6 @@ func (c *Config) internalClient(suffix string) kafka.Properties {
 			p[k] = v
 		}
 	}
-	p[ClientIDConfig] = c.internalClientID(suffix)
 	return p
 }
 

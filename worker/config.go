@@ -90,9 +90,13 @@ func (c *Config) notices(def *connect.ConfigDef) []Notice {
 	add := func(level slog.Level, format string, args ...any) {
 		out = append(out, Notice{level, fmt.Sprintf(format, args...)})
 	}
-	var unknown, java []string
+	var unknown, java, idle []string
 	for _, key := range slices.Sorted(maps.Keys(c.props)) {
-		switch _, defined := def.Key(key); {
+		switch k, defined := def.Key(key); {
+		case slices.Contains(idleClientKeys, key):
+			if c.props[key] != connect.ConfigText(k.Default, k.Type) {
+				idle = append(idle, key)
+			}
 		case key == PluginPathConfig:
 			add(slog.LevelInfo, "%s is not needed: plugins are part of this binary", key)
 		case slices.ContainsFunc(javaKeys(), func(k connect.ConfigKey) bool { return k.Name == key }):
@@ -110,6 +114,9 @@ func (c *Config) notices(def *connect.ConfigDef) []Notice {
 	}
 	if len(java) > 0 {
 		add(slog.LevelDebug, "settings of the Java worker without effect here: %s", strings.Join(java, ", "))
+	}
+	if len(idle) > 0 {
+		add(slog.LevelInfo, "settings of the worker's Kafka clients without effect here: %s", strings.Join(idle, ", "))
 	}
 	if len(unknown) > 0 {
 		add(slog.LevelWarn, "unknown worker properties are ignored (settings of task consumers need the prefix %q): %s", consumerPrefix, strings.Join(unknown, ", "))
@@ -139,6 +146,7 @@ func (c *Config) checkClients() ([]Notice, error) {
 		role   kafka.Role
 		props  kafka.Properties
 	}{
+		{"", kafka.AdminRole, c.givenToClients()},
 		{"", kafka.Consumer, c.internalReader(configTopic)},
 		{"", kafka.ProducerRole, c.internalProducer(configTopic)},
 		{"", kafka.AdminRole, c.internalAdmin()},

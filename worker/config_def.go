@@ -208,16 +208,19 @@ func clientKeys() []connect.ConfigKey {
 		key("retry.backoff.max.ms", connect.TypeLong, int64(1000), 0, "Longest pause before a request that fails repeatedly is sent again, in milliseconds."),
 		key("reconnect.backoff.ms", connect.TypeLong, int64(50), 0, "Pause before a lost connection is built again, in milliseconds."),
 		key("reconnect.backoff.max.ms", connect.TypeLong, int64(1000), 0, "Longest pause before a connection that fails repeatedly is built again, in milliseconds."),
-		key("connections.max.idle.ms", connect.TypeLong, int64(540000), -1, "After how many milliseconds an idle connection is closed."),
+		key("connections.max.idle.ms", connect.TypeLong, int64(540000), -1, "After how many milliseconds an idle connection is closed. It has no effect: connections that are in use stay open."),
 		key("metadata.max.age.ms", connect.TypeLong, int64(300000), 0, "After how many milliseconds the clients ask again what brokers and partitions there are."),
-		key("send.buffer.bytes", connect.TypeInt, int64(131072), -1, "Size of the TCP send buffer; -1 leaves it to the system."),
-		key("receive.buffer.bytes", connect.TypeInt, int64(32768), -1, "Size of the TCP receive buffer; -1 leaves it to the system."),
+		key("send.buffer.bytes", connect.TypeInt, int64(131072), -1, "Size of the TCP send buffer. It has no effect: that is left to the system."),
+		key("receive.buffer.bytes", connect.TypeInt, int64(32768), -1, "Size of the TCP receive buffer. It has no effect: that is left to the system."),
 		key("socket.connection.setup.timeout.ms", connect.TypeLong, int64(10000), 1, "How long building a connection may take, in milliseconds."),
 		key("socket.connection.setup.timeout.max.ms", connect.TypeLong, int64(30000), 1, "Longest time that building a connection may take after repeated failures, in milliseconds."),
 		key("client.dns.lookup", connect.TypeString, "use_all_dns_ips", 0, "How host names of brokers are resolved. It has no effect: all addresses of a host are tried."),
 		key("metadata.recovery.strategy", connect.TypeString, "none", 0, "What clients do when no known broker answers. It has no effect: the addresses of bootstrap.servers are tried again."),
 	}
 }
+
+// idleClientKeys are those of clientKeys that have no effect: they are checked, and then not given to the clients.
+var idleClientKeys = []string{"client.dns.lookup", "connections.max.idle.ms", "metadata.recovery.strategy", "receive.buffer.bytes", "send.buffer.bytes"}
 
 // javaKeys mean something to a Java worker only. They are accepted so that its properties files can be used as they are.
 func javaKeys() []connect.ConfigKey {
