@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"sluice/connect"
 	"sluice/rest"
@@ -40,8 +41,16 @@ type StartError struct {
 func (e *StartError) Error() string { return e.Err.Error() }
 func (e *StartError) Unwrap() error { return e.Err }
 
-// Run runs the worker until ctx ends and returns nil after a clean stop; a [*StartError] if it did not come up; otherwise what it failed with.
-func Run(ctx context.Context, o Options) error {
+// stopMargin is what a worker may take to stop beyond task.shutdown.graceful.timeout.ms: its own limits for connectors, for abandoned work
+// and for closing the stores are less than that together.
+const stopMargin = 20 * time.Second
+
+// Run runs the worker until ctx ends and returns nil after a clean stop; a [*StartError] if it did not come up; otherwise what it failed
+// with. A worker that has not stopped task.shutdown.graceful.timeout.ms and [stopMargin] after it was told to is left behind, with an error
+// that says so: what goes wrong in it must not keep the process from ending.
+func Run(ctx context.Context, o Options) error { return run(ctx, o, stopMargin) }
+
+func run(ctx context.Context, o Options, margin time.Duration) error {
 	listeners, err := rest.Listen(ctx, rest.ListenerOptions{
 		Listeners:          o.Config.Listeners,
 		AdvertisedHost:     o.Config.AdvertisedHost,
@@ -67,13 +76,22 @@ func Run(ctx context.Context, o Options) error {
 	defer stopWorker()
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(workerCtx) }()
+	awaitWorker := func() error {
+		limit := o.Config.TaskShutdownTimeout + margin
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(limit):
+			return fmt.Errorf("the worker has not stopped within %s and is left behind: tasks may not have committed their last offsets", limit)
+		}
+	}
 	select {
 	case <-w.Ready():
 	case err := <-ended:
 		return &StartError{Err: errors.Join(err, listeners.Close())}
 	case <-ctx.Done():
 		stopWorker()
-		return errors.Join(<-ended, listeners.Close())
+		return errors.Join(awaitWorker(), listeners.Close())
 	}
 
 	url := listeners.AdvertisedURL()
@@ -88,7 +106,7 @@ func Run(ctx context.Context, o Options) error {
 	select {
 	case err := <-served: // told to stop, or it cannot serve any more
 		stopWorker()
-		return errors.Join(err, <-ended)
+		return errors.Join(err, awaitWorker())
 	case err := <-ended: // nobody told the worker to stop
 		stopREST()
 		if err == nil {
