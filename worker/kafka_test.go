@@ -465,3 +465,21 @@ func TestConfigurationThatTheTopicCannotHold(t *testing.T) {
 	produce(t, broker.Addr(), "a")
 	awaitLines(t, out, "a")
 }
+
+// A failure with a trace that no record could hold shows all the same.
+func TestFailureWithAHugeTrace(t *testing.T) {
+	t.Parallel()
+	broker := startBroker(t, embedded.Options{})
+	s, err := store.NewTopicStatusStore(store.Topic{Name: "status", Partitions: 1, ReplicationFactor: 1, Reader: kafka.Properties{"bootstrap.servers": broker.Addr()}}, testLogger(t))
+	must(t, err)
+	must(t, s.Start(t.Context()))
+	defer func() { must(t, s.Close(context.WithoutCancel(t.Context()))) }()
+	id := connect.TaskID{Connector: "x"}
+	s.PutTask(id, store.Status{State: store.Running, WorkerID: "one:8083"})
+	must(t, s.Flush(t.Context()))
+	s.PutTaskSafe(id, store.Status{State: store.Failed, Trace: strings.Repeat("\x00", 5<<20), WorkerID: "one:8083"})
+	must(t, s.Flush(t.Context()))
+	if got, _ := s.Task(id); got.State != store.Failed {
+		t.Errorf("the task is %s", got.State)
+	}
+}

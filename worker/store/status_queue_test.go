@@ -91,3 +91,18 @@ func TestClosingGivesUpAtItsDeadline(t *testing.T) {
 		}
 	})
 }
+
+func TestLongTracesAreCut(t *testing.T) {
+	for _, tc := range []struct{ name, trace, want string }{
+		{"the longest", strings.Repeat("x", 64<<10), strings.Repeat("x", 64<<10)},
+		{"one byte more", strings.Repeat("x", 64<<10+1), strings.Repeat("x", 64<<10) + "\n... (cut: the trace has 65537 bytes)"},
+		{"in the middle of a rune", "x" + strings.Repeat("é", 1<<20), "x" + strings.Repeat("é", 32<<10-1) + "\n... (cut: the trace has 2097153 bytes)"},
+		{"not a text at all", strings.Repeat("\x80", 64<<10+5), strings.Repeat("\x80", 64<<10-4) + "\n... (cut: the trace has 65541 bytes)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := (Status{State: Failed, Trace: tc.trace}).bounded().Trace; got != tc.want {
+				t.Errorf("%d bytes ending in %q, want %d", len(got), got[max(0, len(got)-50):], len(tc.want))
+			}
+		})
+	}
+}

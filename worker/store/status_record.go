@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/connect"
 )
@@ -37,6 +38,23 @@ type Status struct {
 	// WorkerID is the worker that wrote the status, Generation the group's generation at that time.
 	WorkerID   string
 	Generation int
+}
+
+// maxTrace bounds the trace of a status that is written, in bytes. A broker would refuse a record with a far longer one, and the failure
+// itself would go unseen. Even if each byte has to be escaped, it fits into a record of the default size.
+const maxTrace = 64 << 10
+
+// bounded returns the status with a trace that is cut, and says so, if it is too long.
+func (s Status) bounded() Status {
+	if len(s.Trace) <= maxTrace {
+		return s
+	}
+	end := maxTrace
+	for !utf8.RuneStart(s.Trace[end]) && end > maxTrace-utf8.UTFMax {
+		end--
+	}
+	s.Trace = fmt.Sprintf("%s\n... (cut: the trace has %d bytes)", s.Trace[:end], len(s.Trace))
+	return s
 }
 
 // TopicStatus says that a connector has used a topic.

@@ -107,7 +107,7 @@ func (s *StatusStore) onRecord(r Record) {
 
 // PutConnector records a connector's state, whatever is known.
 func (s *StatusStore) PutConnector(connector string, st Status) {
-	s.put(statusWrite{key: connectorStatusKey(connector), value: encodeStatus(st)})
+	s.put(statusWrite{key: connectorStatusKey(connector), value: encodeStatus(st.bounded())})
 }
 
 // PutConnectorSafe records a connector's state unless another worker has written a younger one.
@@ -117,7 +117,7 @@ func (s *StatusStore) PutConnectorSafe(connector string, st Status) {
 
 // PutTask records a task's state, whatever is known.
 func (s *StatusStore) PutTask(id connect.TaskID, st Status) {
-	s.put(statusWrite{key: taskStatusKey(id), value: encodeStatus(st)})
+	s.put(statusWrite{key: taskStatusKey(id), value: encodeStatus(st.bounded())})
 }
 
 // PutTaskSafe records a task's state unless another worker has written a younger one.
@@ -140,6 +140,7 @@ func (s *StatusStore) put(w statusWrite) {
 }
 
 func (s *StatusStore) putSafe(k statusKey, st Status) {
+	st = st.bounded()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known, ok := s.model.status(k); maySafely(known, ok, st) {
