@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
 	"sluice/connect"
@@ -482,4 +484,56 @@ func TestFailureWithAHugeTrace(t *testing.T) {
 	if got, _ := s.Task(id); got.State != store.Failed {
 		t.Errorf("the task is %s", got.State)
 	}
+}
+
+// A worker that cannot read an internal topic any more stops and says why.
+func TestWorkerEndsWhenAnInternalTopicCannotBeRead(t *testing.T) {
+	for _, topic := range []string{"test-configs", "test-status"} {
+		t.Run(topic, func(t *testing.T) {
+			t.Parallel()
+			broker := startBroker(t, embedded.Options{})
+			w, err := newWorker(settings(broker.Addr()), "one:8083", testLogger(t))
+			must(t, err)
+			over := make(chan error, 1)
+			go func() { over <- w.Run(t.Context()) }()
+			select {
+			case <-w.Ready():
+			case err := <-over:
+				t.Fatal(err)
+			}
+			refuseFetches(broker, topic)
+			select {
+			case err := <-over:
+				if !kafka.IsAuthorization(err) || !strings.Contains(err.Error(), topic) {
+					t.Errorf("ended with %v, want the missing permission for %s", err, topic)
+				}
+			case <-time.After(20 * time.Second):
+				t.Error("the worker goes on without its topic")
+			}
+		})
+	}
+}
+
+// refuseFetches makes the broker answer all fetches from now on as if the client was not allowed to read. Those of other topics are
+// dropped, which is trouble that may pass.
+func refuseFetches(b *embedded.Broker, topic string) {
+	b.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		b.Cluster().KeepControl()
+		fetch := req.(*kmsg.FetchRequest)
+		if len(fetch.Topics) == 0 || fetch.Topics[0].Topic != topic {
+			return nil, errors.New("dropped by the test"), true
+		}
+		resp := req.ResponseKind().(*kmsg.FetchResponse)
+		for _, asked := range fetch.Topics {
+			answered := kmsg.NewFetchResponseTopic()
+			answered.Topic, answered.TopicID = asked.Topic, asked.TopicID
+			for _, p := range asked.Partitions {
+				part := kmsg.NewFetchResponseTopicPartition()
+				part.Partition, part.ErrorCode = p.Partition, kerr.TopicAuthorizationFailed.Code
+				answered.Partitions = append(answered.Partitions, part)
+			}
+			resp.Topics = append(resp.Topics, answered)
+		}
+		return resp, nil, true
+	})
 }

@@ -107,15 +107,39 @@ func (w *Worker) Herder() *Herder { return w.herder }
 func (w *Worker) Ready() <-chan struct{} { return w.herder.ready }
 
 // Run starts the worker and runs it until ctx ends, then stops what it started in reverse order. The error is a [*StartError] if the
-// worker could not be started. Run is called once.
+// worker could not be started, and any other if it cannot go on, because an internal topic can be read no longer. Run is called once.
 func (w *Worker) Run(ctx context.Context) error {
 	err := w.start(ctx)
 	if err != nil || ctx.Err() != nil {
 		w.herder.abandon()
 	} else {
-		err = w.herder.Run(ctx)
+		err = w.runHerder(ctx)
 	}
 	w.close(ctx)
+	return err
+}
+
+// runHerder runs the herder until ctx ends or a store fails: a worker that does not learn of changes any more must not go on as if there
+// were none.
+func (w *Worker) runHerder(ctx context.Context) error {
+	watched, cancel := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-w.configs.Failed():
+			cancel(fmt.Errorf("config store: %w", w.configs.Err()))
+		case <-w.statuses.Failed():
+			cancel(fmt.Errorf("status store: %w", w.statuses.Err()))
+		case <-watched.Done():
+		}
+	}()
+	err := w.herder.Run(watched)
+	cancel(nil)
+	<-over
+	if err == nil && ctx.Err() == nil {
+		err = context.Cause(watched)
+	}
 	return err
 }
 

@@ -53,6 +53,7 @@ type KeyedLog struct {
 	positions map[TopicPartition]int64 // everything before has gone through OnRecord
 	changed   chan struct{}            // closed and replaced when positions or err change
 	err       error                    // why following the log ended
+	failed    chan struct{}            // closed when that was a failure, and not Close
 }
 
 // NewKeyedLog checks cfg. It connects to nothing and starts nothing.
@@ -65,7 +66,7 @@ func NewKeyedLog(cfg KeyedLogConfig) (*KeyedLog, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	logger = logger.With("topic", cfg.Topic)
-	l := &KeyedLog{cfg: cfg, logger: logger, sending: make(chan struct{}, 1), changed: make(chan struct{})}
+	l := &KeyedLog{cfg: cfg, logger: logger, sending: make(chan struct{}, 1), changed: make(chan struct{}), failed: make(chan struct{})}
 	basics := Properties{"bootstrap.servers": cfg.Properties["bootstrap.servers"], "client.id": cfg.Properties["client.id"]}
 	var err error
 	if l.admin, err = NewAdmin(AdminConfig{Properties: orElse(cfg.AdminProperties, basics), Logger: logger}); err != nil {
@@ -222,14 +223,30 @@ func (l *KeyedLog) follow(ctx context.Context) {
 }
 
 func (l *KeyedLog) publish(positions map[TopicPartition]int64, err error) {
-	if err != nil && !errors.Is(err, ErrClosed) {
-		l.logger.Error("following the topic ended", "err", err)
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.positions, l.err = positions, err
+	if err != nil && !errors.Is(err, ErrClosed) {
+		close(l.failed)
+	}
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// Failed is closed when the log can be followed no longer, although it was not closed: OnRecord will see nothing new, for the reason
+// that Err gives. Trouble with brokers that may pass does not count.
+func (l *KeyedLog) Failed() <-chan struct{} { return l.failed }
+
+// Err returns why the log failed; nil until Failed is closed.
+func (l *KeyedLog) Err() error {
+	select {
+	case <-l.failed:
+	default:
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return fmt.Errorf("follow topic %q: %w", l.cfg.Topic, l.err)
 }
 
 // Send appends a record, nil value meaning a tombstone, and returns when all replicas have it. One

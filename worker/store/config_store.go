@@ -116,6 +116,23 @@ func (s *ConfigStore) Close(ctx context.Context) error {
 	return log.Close(ctx)
 }
 
+// Failed is closed when the store, once started, does not learn of changes any more, for the reason that Err gives. It is nil before Start
+// and after Close.
+func (s *ConfigStore) Failed() <-chan struct{} {
+	if log, err := s.started(); err == nil {
+		return log.Failed()
+	}
+	return nil
+}
+
+// Err returns why the store has failed, nil if it has not.
+func (s *ConfigStore) Err() error {
+	if log, err := s.started(); err == nil {
+		return log.Err()
+	}
+	return nil
+}
+
 func (s *ConfigStore) onRecord(r Record) {
 	s.mu.Lock()
 	change, err := s.model.apply(r)

@@ -24,6 +24,9 @@ type keyedLog interface {
 	Send(ctx context.Context, key string, value []byte) error
 	// ReadToEnd returns when every record that was in the log at the time of the call has been handed out.
 	ReadToEnd(ctx context.Context) error
+	// Failed is closed when the log, once started, hands out nothing any more, for the reason that Err gives.
+	Failed() <-chan struct{}
+	Err() error
 	Close(ctx context.Context) error
 }
 

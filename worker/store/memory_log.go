@@ -86,6 +86,12 @@ func (r *memoryReader) Send(ctx context.Context, key string, value []byte) error
 // ReadToEnd has nothing to wait for.
 func (r *memoryReader) ReadToEnd(ctx context.Context) error { return ctx.Err() }
 
+// Failed is never closed.
+func (r *memoryReader) Failed() <-chan struct{} { return nil }
+
+// Err returns nil.
+func (r *memoryReader) Err() error { return nil }
+
 // Close stops following the log.
 func (r *memoryReader) Close(ctx context.Context) error {
 	r.log.mu.Lock()

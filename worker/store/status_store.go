@@ -96,6 +96,27 @@ func (s *StatusStore) Flush(ctx context.Context) error {
 	return queue.log.ReadToEnd(ctx)
 }
 
+// Failed is closed when the store, once started, does not learn of changes any more, for the reason that Err gives. It is nil before Start
+// and after Close.
+func (s *StatusStore) Failed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue == nil {
+		return nil
+	}
+	return s.queue.log.Failed()
+}
+
+// Err returns why the store has failed, nil if it has not.
+func (s *StatusStore) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue == nil {
+		return nil
+	}
+	return s.queue.log.Err()
+}
+
 func (s *StatusStore) onRecord(r Record) {
 	s.mu.Lock()
 	err := s.model.apply(r)
