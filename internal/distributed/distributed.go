@@ -105,8 +105,14 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 	}
 	select {
 	case err := <-served: // told to stop, or it cannot serve any more
+		o.Logger.Info("worker is stopping", "worker_id", listeners.WorkerID())
+		began := time.Now()
 		stopWorker()
-		return errors.Join(err, awaitWorker())
+		if err := errors.Join(err, awaitWorker()); err != nil {
+			return err
+		}
+		o.Logger.Info("worker stopped", "worker_id", listeners.WorkerID(), "took", time.Since(began).Round(time.Millisecond))
+		return nil
 	case err := <-ended: // nobody told the worker to stop
 		stopREST()
 		if err == nil {
