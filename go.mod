@@ -18,6 +18,13 @@ require (
 )
 
 require (
+	github.com/cloudhut/connect-client v0.0.0-20240523140316-27c93e339567 // indirect
+	github.com/go-resty/resty/v2 v2.7.0 // indirect
+	github.com/pavlo-v-chernykh/keystore-go/v4 v4.5.0 // indirect
+	software.sslmate.com/src/go-pkcs12 v0.7.4 // indirect
+)
+
+require (
 	github.com/compose-spec/compose-go/v2 v2.16.2
 	github.com/go-viper/mapstructure/v2 v2.4.0 // indirect
 	github.com/mattn/go-shellwords v1.0.12 // indirect
