@@ -13,14 +13,14 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// newRouter makes a router of the table.
-func (s *Server) newRouter() http.Handler {
+// newRouter makes a router of a table.
+func (s *Server) newRouter(table []route) http.Handler {
 	mux := chi.NewRouter()
 	mux.Use(s.recoverPanics, s.routeRawPath)
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotFound) })
 	mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errMethodNotAllowed) })
 	allowed := map[string][]string{}
-	for _, rt := range routes {
+	for _, rt := range table {
 		methods := []string{rt.method}
 		if rt.method == http.MethodGet {
 			methods = append(methods, http.MethodHead)

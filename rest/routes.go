@@ -13,7 +13,7 @@ type route struct {
 	anyType bool
 }
 
-// routes is the table of endpoints. HEAD goes with every GET, OPTIONS with every path, and each path may end in one slash.
+// routes is the table of endpoints, but for [adminRoutes]. HEAD goes with every GET, OPTIONS with every path, and each path may end in one slash.
 //
 // Kafka: the resources in org.apache.kafka.connect.runtime.rest.resources.
 var routes = []route{
@@ -44,3 +44,8 @@ var routes = []route{
 	{"GET", "/connector-plugins/{plugin}/config", (*Server).pluginConfig, false},
 	{"PUT", "/connector-plugins/{plugin}/config/validate", (*Server).validateConfig, false},
 }
+
+// adminRoutes are the endpoints that admin.listeners can move to listeners of their own, or switch off.
+//
+// Kafka: org.apache.kafka.connect.runtime.rest.RestServer.
+var adminRoutes = []route{}

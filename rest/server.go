@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,7 +53,7 @@ func New(o Options) (*Server, error) {
 		shutdownTimeout: cmp.Or(o.ShutdownTimeout, 5*time.Second),
 		bodyLimit:       cmp.Or(o.BodyLimit, 10<<20),
 	}
-	s.router = s.newRouter()
+	s.router = s.newRouter(slices.Concat(routes, adminRoutes))
 	return s, nil
 }
 
