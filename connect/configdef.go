@@ -139,6 +139,9 @@ func (d *ConfigDef) Parse(props map[string]string) (Config, error) {
 		v, keyErrs := k.read(props)
 		for _, err := range keyErrs {
 			errs = append(errs, err)
+			if err.Missing {
+				break // what a validator says about a value that is not there does not help
+			}
 		}
 		c.values[k.Name] = v
 	}
@@ -166,35 +169,54 @@ func (d *ConfigDef) Validate(props map[string]string) []ConfigValue {
 	return out
 }
 
-// read returns the parsed value (or the default) and every rule it breaks. As in Kafka a value that cannot be parsed is nil
+// read returns the parsed value (or the default) and every rule it breaks. As in Kafka a value that is missing or cannot be parsed is nil
 // and still goes through the validator, which may complain a second time.
 func (k *ConfigKey) read(props map[string]string) (any, []*ConfigError) {
+	var (
+		v    any
+		errs []*ConfigError
+	)
 	raw, given := props[k.Name]
-	if !given {
-		if k.Required {
-			return nil, []*ConfigError{{Key: k.Name, Missing: true}}
+	switch {
+	case given:
+		var err *ConfigError
+		if v, err = ParseConfigValue(k.Name, raw, k.Type); err != nil {
+			errs = append(errs, err)
 		}
-		if k.Default == nil {
-			return nil, nil
-		}
+	case k.Required:
+		errs = append(errs, &ConfigError{Key: k.Name, Missing: true})
+	default:
 		return k.Default, nil
 	}
-	var errs []*ConfigError
-	v, err := ParseConfigValue(k.Name, raw, k.Type)
-	if err != nil {
-		errs = append(errs, err)
-	}
 	if k.Validator != nil {
-		if rule := k.Validator.Validate(v); rule != "" {
-			shown := ConfigText(v, k.Type)
-			switch v := v.(type) {
-			case nil:
-				shown = "null"
-			case []string:
-				shown = "[" + strings.Join(v, ", ") + "]" // as Java prints a list
-			}
-			errs = append(errs, &ConfigError{Key: k.Name, Value: shown, Rule: rule})
+		if err := Check(k.Validator, k.Name, v, k.Type); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return v, errs
+}
+
+// Check asks a validator about the parsed value of the key with the name and the type, and returns its complaint or nil.
+//
+// Kafka: org.apache.kafka.common.config.ConfigDef.Validator.ensureValid.
+func Check(validator Validator, key string, v any, t ConfigType) *ConfigError {
+	if own, ok := validator.(ErrorValidator); ok {
+		return own.Check(key, v)
+	}
+	rule := validator.Validate(v)
+	if rule == "" {
+		return nil
+	}
+	return &ConfigError{Key: key, Value: javaText(v, t), Rule: rule}
+}
+
+// javaText is the text of a parsed value in Java's error messages.
+func javaText(v any, t ConfigType) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case []string:
+		return "[" + strings.Join(v, ", ") + "]"
+	}
+	return ConfigText(v, t)
 }

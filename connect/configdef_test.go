@@ -51,6 +51,38 @@ func TestValidateSaysWhatKafkaSays(t *testing.T) {
 	}
 }
 
+// Kafka's validate goes on to the validator when a required key is missing, its parse does not.
+func TestMissingKeysAreValidatedToo(t *testing.T) {
+	def := connect.NewConfigDef(connect.ConfigKey{Name: "operation", Type: connect.TypeString, Required: true, Validator: connect.OneOf("move", "copy")})
+	want := []string{
+		`Missing required configuration "operation" which has no default value.`,
+		`Invalid value null for configuration operation: String must be one of: move, copy`,
+	}
+	if got := def.Validate(nil)[0].Errors; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := def.Parse(nil); err == nil || err.Error() != want[0] {
+		t.Errorf("Parse: got %v, want %q", err, want[0])
+	}
+}
+
+// freeSpeech complains in words of its own.
+type freeSpeech struct{}
+
+func (freeSpeech) Validate(any) string { return "never asked" }
+func (freeSpeech) String() string      { return "anything" }
+func (freeSpeech) Check(key string, v any) *connect.ConfigError {
+	return &connect.ConfigError{Text: fmt.Sprintf("%s must not be %v.", key, v)}
+}
+
+func TestValidatorsMayUseTheirOwnWords(t *testing.T) {
+	def := connect.NewConfigDef(connect.ConfigKey{Name: "spec", Type: connect.TypeList, Validator: freeSpeech{}})
+	want := "spec must not be [a b]."
+	if got := def.Validate(map[string]string{"spec": "a,b"})[0].Errors; !slices.Equal(got, []string{want}) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestPasswordsAreNeverPrinted(t *testing.T) {
 	def := connect.NewConfigDef(connect.ConfigKey{Name: "p", Type: connect.TypePassword})
 	c, err := def.Parse(map[string]string{"p": "s3cret"})

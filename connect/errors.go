@@ -64,10 +64,16 @@ type ConfigError struct {
 
 	// Missing means that the setting was not given at all.
 	Missing bool
+
+	// Text is the whole text, for the few errors that are of no such form; the other fields then do not count.
+	Text string
 }
 
-// Error returns Kafka's text: "Invalid value V for configuration K: rule", or the one for a missing setting.
+// Error returns Kafka's text: "Invalid value V for configuration K: rule", the one for a missing setting, or Text.
 func (e *ConfigError) Error() string {
+	if e.Text != "" {
+		return e.Text
+	}
 	if e.Missing {
 		return fmt.Sprintf("Missing required configuration %q which has no default value.", e.Key)
 	}

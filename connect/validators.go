@@ -15,6 +15,14 @@ type Validator interface {
 	String() string
 }
 
+// ErrorValidator is a validator whose complaints can be of another form than "Invalid value V for configuration K: rule" with the key's own
+// name and value. Where there is one, Check is asked instead of Validate.
+type ErrorValidator interface {
+	Validator
+	// Check returns the complaint about the parsed value of the key with the name, nil if all is well.
+	Check(key string, v any) *ConfigError
+}
+
 // AtLeast allows numbers from min on.
 //
 // Kafka: ConfigDef.Range.atLeast.
