@@ -37,28 +37,29 @@ type Plugin struct {
 	NewPredicate       func() Predicate
 }
 
-// SimpleName returns the class name without its package; for a nested class "Outer$Inner".
-func (p Plugin) SimpleName() string { return p.Class[strings.LastIndexByte(p.Class, '.')+1:] }
+// SimpleName returns the class name without its package and without the classes around it: "Value" for "pkg.Cast$Value".
+//
+// Kafka: java.lang.Class.getSimpleName.
+func (p Plugin) SimpleName() string { return p.Class[strings.LastIndexAny(p.Class, ".$")+1:] }
 
-// Aliases returns the other names that a configuration may use: the simple name, and the simple name without the suffix of its kind.
+// Aliases returns the other names that a configuration may use: the simple name, and what comes before the name of its kind in it, such as
+// Json for a JsonConverter.
 //
 // Kafka: org.apache.kafka.connect.runtime.isolation.PluginUtils.
 func (p Plugin) Aliases() []string {
 	simple := p.SimpleName()
-	suffixes := map[PluginType][]string{
-		SinkPluginType:            {"Connector"},
-		SourcePluginType:          {"Connector"},
-		ConverterPluginType:       {"Converter"},
-		HeaderConverterPluginType: {"HeaderConverter", "Converter"},
+	kind := map[PluginType]string{
+		SinkPluginType:            "Connector",
+		SourcePluginType:          "Connector",
+		TransformationPluginType:  "Transformation",
+		PredicatePluginType:       "Predicate",
+		ConverterPluginType:       "Converter",
+		HeaderConverterPluginType: "HeaderConverter",
 	}[p.Type]
-	aliases := []string{simple}
-	for _, s := range suffixes {
-		if short, ok := strings.CutSuffix(simple, s); ok && short != "" {
-			aliases = append(aliases, short)
-			break
-		}
+	if i := strings.LastIndex(simple, kind); i > 0 {
+		return []string{simple, simple[:i]}
 	}
-	return aliases
+	return []string{simple}
 }
 
 // Plugins is the set of classes a worker can run. Build it in main, pass it on, and only read it afterwards; nothing registers itself.
@@ -98,30 +99,46 @@ func (p *Plugins) OfType(types ...PluginType) []Plugin {
 	return out
 }
 
-// Find returns the plugin of one of the given kinds that has the name as its class or alias. A class name beats an alias. An alias
-// that fits several classes is an [*AmbiguousPluginError]; no fit at all a [*UnknownPluginError].
+// Find returns the plugin of one of the given kinds that has the name as its class or alias. A class name beats an alias. No fit at all is
+// an [*UnknownPluginError], and so is, for other plugins than connectors, an alias of several classes, of whatever kind they are. If only
+// connectors are asked for, an alias that fits several of them is an [*AmbiguousPluginError].
+//
+// Kafka: org.apache.kafka.connect.runtime.isolation.Plugins.connectorClass, PluginUtils.computeAliases.
 func (p *Plugins) Find(name string, types ...PluginType) (Plugin, error) {
 	candidates := p.OfType(types...)
-	var byAlias []Plugin
-	for _, pl := range candidates {
-		if pl.Class == name {
-			return pl, nil
+	if i := slices.IndexFunc(candidates, func(pl Plugin) bool { return pl.Class == name }); i >= 0 {
+		return candidates[i], nil
+	}
+	unknown := &UnknownPluginError{Name: name, Types: types}
+	if !slices.ContainsFunc(types, func(t PluginType) bool { return t != SinkPluginType && t != SourcePluginType }) {
+		classes := classesOf(name, candidates)
+		switch len(classes) {
+		case 0:
+			return Plugin{}, unknown
+		case 1:
+			return p.Find(classes[0], types...)
 		}
-		if slices.Contains(pl.Aliases(), name) {
-			byAlias = append(byAlias, pl)
+		return Plugin{}, &AmbiguousPluginError{Name: name, Classes: classes}
+	}
+	classes := classesOf(name, p.all)
+	if len(classes) != 1 {
+		return Plugin{}, unknown
+	}
+	if i := slices.IndexFunc(candidates, func(pl Plugin) bool { return pl.Class == classes[0] }); i >= 0 {
+		return candidates[i], nil
+	}
+	return Plugin{}, unknown
+}
+
+// classesOf returns the classes of the plugins that have the alias, each once.
+func classesOf(alias string, plugins []Plugin) []string {
+	var classes []string
+	for _, pl := range plugins {
+		if slices.Contains(pl.Aliases(), alias) && !slices.Contains(classes, pl.Class) {
+			classes = append(classes, pl.Class)
 		}
 	}
-	switch len(byAlias) {
-	case 0:
-		return Plugin{}, &UnknownPluginError{Name: name, Types: types}
-	case 1:
-		return byAlias[0], nil
-	}
-	classes := make([]string, len(byAlias))
-	for i, pl := range byAlias {
-		classes[i] = pl.Class
-	}
-	return Plugin{}, &AmbiguousPluginError{Name: name, Classes: classes}
+	return classes
 }
 
 // UnknownPluginError says that no plugin has the name.

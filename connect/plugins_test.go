@@ -15,6 +15,14 @@ func TestFindTakesClassNamesAndAliases(t *testing.T) {
 		connect.Plugin{Class: "com.b.TwinSinkConnector", Type: connect.SinkPluginType},
 		connect.Plugin{Class: "org.apache.kafka.connect.json.JsonConverter", Type: connect.ConverterPluginType},
 		connect.Plugin{Class: "org.apache.kafka.connect.json.JsonConverter", Type: connect.HeaderConverterPluginType},
+		connect.Plugin{Class: "org.apache.kafka.connect.storage.SimpleHeaderConverter", Type: connect.HeaderConverterPluginType},
+		connect.Plugin{Class: "a.Cast$Key", Type: connect.TransformationPluginType},
+		connect.Plugin{Class: "a.Cast$Value", Type: connect.TransformationPluginType},
+		connect.Plugin{Class: "a.Flatten$Value", Type: connect.TransformationPluginType},
+		connect.Plugin{Class: "a.RouteTransformation", Type: connect.TransformationPluginType},
+		connect.Plugin{Class: "a.SameTransformation", Type: connect.TransformationPluginType},
+		connect.Plugin{Class: "a.SamePredicate", Type: connect.PredicatePluginType},
+		connect.Plugin{Class: "a.IsOddPredicate", Type: connect.PredicatePluginType},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -28,6 +36,12 @@ func TestFindTakesClassNamesAndAliases(t *testing.T) {
 		{"FileStreamSink", "org.apache.kafka.connect.file.FileStreamSinkConnector", []connect.PluginType{connect.SinkPluginType}},
 		{"com.b.TwinSinkConnector", "com.b.TwinSinkConnector", []connect.PluginType{connect.SinkPluginType}},
 		{"Json", "org.apache.kafka.connect.json.JsonConverter", []connect.PluginType{connect.ConverterPluginType}},
+		{"Json", "org.apache.kafka.connect.json.JsonConverter", []connect.PluginType{connect.HeaderConverterPluginType}},
+		{"Simple", "org.apache.kafka.connect.storage.SimpleHeaderConverter", []connect.PluginType{connect.HeaderConverterPluginType}},
+		{"a.Cast$Value", "a.Cast$Value", []connect.PluginType{connect.TransformationPluginType}},
+		{"Key", "a.Cast$Key", []connect.PluginType{connect.TransformationPluginType}},
+		{"Route", "a.RouteTransformation", []connect.PluginType{connect.TransformationPluginType}},
+		{"IsOdd", "a.IsOddPredicate", []connect.PluginType{connect.PredicatePluginType}},
 	} {
 		got, err := plugins.Find(c.name, c.types...)
 		if err != nil || got.Class != c.want {
@@ -40,8 +54,19 @@ func TestFindTakesClassNamesAndAliases(t *testing.T) {
 		t.Errorf("an alias of two classes: got %v", err)
 	}
 	var unknown *connect.UnknownPluginError
-	if _, err := plugins.Find("FileStreamSink", connect.ConverterPluginType); !errors.As(err, &unknown) {
-		t.Errorf("a sink is not a converter: got %v", err)
+	for _, c := range []struct {
+		why, name string
+		kind      connect.PluginType
+	}{
+		{"a sink is not a converter", "FileStreamSink", connect.ConverterPluginType},
+		{"the simple name of a nested class is its own", "Cast$Value", connect.TransformationPluginType},
+		{"two classes have the simple name", "Value", connect.TransformationPluginType},
+		{"a plugin of another kind has the alias too", "Same", connect.PredicatePluginType},
+		{"only Converter is cut off a converter's name", "SimpleHeader", connect.HeaderConverterPluginType},
+	} {
+		if got, err := plugins.Find(c.name, c.kind); !errors.As(err, &unknown) {
+			t.Errorf("%s: %s %s: got %q, %v", c.why, c.kind, c.name, got.Class, err)
+		}
 	}
 }
 
