@@ -57,7 +57,7 @@ var house = []door{
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/validate", room{ours: []string{"connect"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
-	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka"}}},
+	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka", "internal/loggers"}}},
 
 	{"rest", room{ours: []string{"connect", "worker", "worker/validate"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
@@ -66,11 +66,12 @@ var house = []door{
 	{"detector", room{ours: []string{"internal/fraud", "internal/kafka"}}},
 
 	{"internal/kafka", room{tech: []string{"sarama"}}},
+	{"internal/loggers", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
 	{"internal/table", room{tech: []string{"aws"}}},
-	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "rest", "sinks/*", "worker"}}},
+	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "internal/loggers", "rest", "sinks/*", "worker"}}},
 	{"internal/demo", room{anything: true, tech: []string{"aws"}}},
 	{"internal/integration", room{anything: true}},
 	{"bench", room{anything: true}},
