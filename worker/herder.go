@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/connect"
+	"sluice/internal/loggers"
 	"sluice/worker/store"
 	"sluice/worker/task"
 	"sluice/worker/validate"
@@ -51,6 +52,7 @@ type Herder struct {
 	version    string
 	commit     string
 	logger     *slog.Logger
+	levels     *loggers.Registry
 	stages     stages
 
 	clusterID  atomic.Pointer[string]
@@ -121,7 +123,7 @@ type (
 	timerDue struct{ then func() }
 )
 
-func newHerder(o Options, configs *store.ConfigStore, statuses *store.StatusStore, membership Membership) *Herder {
+func newHerder(o Options, levels *loggers.Registry, configs *store.ConfigStore, statuses *store.StatusStore, membership Membership) *Herder {
 	h := &Herder{
 		cfg:        o.Config,
 		plugins:    o.Plugins,
@@ -133,7 +135,8 @@ func newHerder(o Options, configs *store.ConfigStore, statuses *store.StatusStor
 		workerID:   o.WorkerID,
 		version:    o.Version,
 		commit:     o.Commit,
-		logger:     o.Logger,
+		logger:     named(o.Logger, herderLogger),
+		levels:     levels,
 		ready:      make(chan struct{}),
 		events:     make(chan event),
 		stopping:   make(chan struct{}),
@@ -298,5 +301,9 @@ func (l configListener) TaskConfigsUpdated(connector string, tasks []connect.Tas
 }
 
 func (l configListener) TargetStateChanged(connector string) { l.post(targetStateChanged{connector}) }
+
+func (l configListener) LoggerLevelChanged(namespace, level string) {
+	l.h.loggerLevelChanged(namespace, level)
+}
 
 func (l configListener) RestartRequested(r store.RestartRequest) { l.post(restartRequested{r}) }

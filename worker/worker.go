@@ -11,6 +11,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/kafka"
+	"sluice/internal/loggers"
 	"sluice/worker/store"
 )
 
@@ -18,7 +19,9 @@ import (
 type Options struct {
 	Config  *Config
 	Plugins *connect.Plugins
-	Logger  *slog.Logger // nil: silence
+	// Logger is what the worker logs with, each of its parts under the name that it has in Kafka. The REST API sets the levels of what it
+	// logs; see [loggers.Adopt] for a logger that has levels of its own. nil: silence.
+	Logger *slog.Logger
 
 	// WorkerID is the host:port under which others reach this worker's REST API; it names the worker in statuses.
 	WorkerID string
@@ -61,15 +64,18 @@ func New(o Options) (*Worker, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	var levels *loggers.Registry
+	o.Logger, levels = loggers.Adopt(o.Logger)
+	addLoggers(levels, o.Plugins)
 	o.Logger = o.Logger.With("worker_id", o.WorkerID)
 	if err := checkConverters(o.Config, o.Plugins); err != nil {
 		return nil, err
 	}
-	w := &Worker{cfg: o.Config, logger: o.Logger}
+	w := &Worker{cfg: o.Config, logger: named(o.Logger, connectLogger)}
 	if err := w.makeStores(o); err != nil {
 		return nil, err
 	}
-	w.herder = newHerder(o, w.configs, w.statuses, newSolo(w.statuses.MaxGeneration))
+	w.herder = newHerder(o, levels, w.configs, w.statuses, newSolo(w.statuses.MaxGeneration))
 	return w, nil
 }
 
@@ -83,20 +89,20 @@ func checkConverters(cfg *Config, plugins *connect.Plugins) error {
 
 func (w *Worker) makeStores(o Options) (err error) {
 	if o.Storage != nil {
-		w.configs = store.NewMemoryConfigStore(&o.Storage.Configs, w.logger)
-		w.statuses = store.NewMemoryStatusStore(&o.Storage.Statuses, w.logger)
+		w.configs = store.NewMemoryConfigStore(&o.Storage.Configs, named(o.Logger, configStoreLogger))
+		w.statuses = store.NewMemoryStatusStore(&o.Storage.Statuses, named(o.Logger, statusStoreLogger))
 		return nil
 	}
-	if w.configs, err = store.NewTopicConfigStore(w.cfg.internalTopic(configTopic, configStoragePrefix), w.logger); err != nil {
+	if w.configs, err = store.NewTopicConfigStore(w.cfg.internalTopic(configTopic, configStoragePrefix), named(o.Logger, configStoreLogger)); err != nil {
 		return err
 	}
-	if w.statuses, err = store.NewTopicStatusStore(w.cfg.internalTopic(statusTopic, statusStoragePrefix), w.logger); err != nil {
+	if w.statuses, err = store.NewTopicStatusStore(w.cfg.internalTopic(statusTopic, statusStoragePrefix), named(o.Logger, statusStoreLogger)); err != nil {
 		return err
 	}
-	if w.offsets, err = store.NewOffsetsTopic(w.cfg.internalTopic(offsetTopic, offsetStoragePrefix), w.logger); err != nil {
+	if w.offsets, err = store.NewOffsetsTopic(w.cfg.internalTopic(offsetTopic, offsetStoragePrefix), named(o.Logger, offsetStoreLogger)); err != nil {
 		return err
 	}
-	w.admin, err = kafka.NewAdmin(kafka.AdminConfig{Properties: w.cfg.internalAdmin(), Logger: w.logger})
+	w.admin, err = kafka.NewAdmin(kafka.AdminConfig{Properties: w.cfg.internalAdmin(), Logger: o.Logger})
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"sluice/connect"
@@ -16,26 +17,52 @@ import (
 //
 // Kafka: org.apache.kafka.connect.storage.KafkaConfigBackingStore.
 type configModel struct {
-	offset       int64 // the last decodable data record's offset + 1; -1 before the first
-	configs      map[string]Properties
-	targets      map[string]TargetState
-	deferred     map[string]map[int]Properties
-	tasks        map[string]map[int]Properties // as of the last good commit; ids beyond the count are leftovers
-	counts       map[string]int
-	applied      map[string]Properties // the connector's config as of the last good commit
-	inconsistent map[string]bool
+	offset     int64 // the last decodable data record's offset + 1; -1 before the first
+	connectors map[string]*connectorRecord
+	names      []string // of the connectors that have a config, sorted; shared with snapshots
+	deferred   map[string]map[int]Properties
+}
+
+// connectorRecord is what is known of a connector. Snapshots share it: it is replaced, never changed.
+type connectorRecord struct {
+	config       Properties
+	configured   bool               // config counts: the connector exists
+	target       TargetState        // empty if none was recorded
+	tasks        map[int]Properties // as of the last good commit; ids beyond the count are leftovers
+	count        int
+	applied      Properties // the connector's config as of the last good commit
+	committed    bool       // there was one: applied counts
+	inconsistent bool
 }
 
 func newConfigModel() *configModel {
-	return &configModel{
-		offset:       -1,
-		configs:      map[string]Properties{},
-		targets:      map[string]TargetState{},
-		deferred:     map[string]map[int]Properties{},
-		tasks:        map[string]map[int]Properties{},
-		counts:       map[string]int{},
-		applied:      map[string]Properties{},
-		inconsistent: map[string]bool{},
+	return &configModel{offset: -1, connectors: map[string]*connectorRecord{}, deferred: map[string]map[int]Properties{}}
+}
+
+// edit returns a copy of what is known of a connector, which takes its place.
+func (m *configModel) edit(name string) *connectorRecord {
+	c := connectorRecord{}
+	if known := m.connectors[name]; known != nil {
+		c = *known
+	}
+	m.connectors[name] = &c
+	return &c
+}
+
+// contains reports whether the connector exists.
+func (m *configModel) contains(name string) bool {
+	c := m.connectors[name]
+	return c != nil && c.configured
+}
+
+// list notes whether a connector exists. The names that snapshots have stay as they are.
+func (m *configModel) list(name string, exists bool) {
+	at, listed := slices.BinarySearch(m.names, name)
+	switch {
+	case exists && !listed:
+		m.names = slices.Concat(m.names[:at], []string{name}, m.names[at:])
+	case !exists && listed:
+		m.names = slices.Concat(m.names[:at], m.names[at+1:])
 	}
 }
 
@@ -45,6 +72,8 @@ type configChange struct {
 	connector string
 	tasks     []connect.TaskID
 	restart   RestartRequest
+	namespace string // of loggers
+	level     string
 }
 
 type changeKind int
@@ -55,6 +84,7 @@ const (
 	tasksUpdated
 	targetStateChanged
 	restartRequested
+	loggerLevelChanged
 )
 
 func (c configChange) tell(l ConfigListener) {
@@ -69,6 +99,8 @@ func (c configChange) tell(l ConfigListener) {
 		l.TargetStateChanged(c.connector)
 	case restartRequested:
 		l.RestartRequested(c.restart)
+	case loggerLevelChanged:
+		l.LoggerLevelChanged(c.namespace, c.level)
 	}
 }
 
@@ -93,7 +125,7 @@ func (m *configModel) apply(r Record) (configChange, error) {
 	if name, ok := strings.CutPrefix(r.Key, connectorPrefix); ok {
 		return m.applyConnector(name, fields, isNull)
 	}
-	if isNull && (strings.HasPrefix(r.Key, taskPrefix) || strings.HasPrefix(r.Key, commitPrefix) || strings.HasPrefix(r.Key, restartPrefix)) {
+	if isNull && nullMeansNothing(r.Key) {
 		return configChange{}, errors.New("a null has no meaning here")
 	}
 	if id, ok := strings.CutPrefix(r.Key, taskPrefix); ok {
@@ -105,19 +137,44 @@ func (m *configModel) apply(r Record) (configChange, error) {
 	if name, ok := strings.CutPrefix(r.Key, restartPrefix); ok {
 		return configChange{kind: restartRequested, connector: name, restart: decodeRestart(name, fields)}, nil
 	}
-	if strings.HasPrefix(r.Key, tasksFencingPrefix) || r.Key == sessionKeyKey || strings.HasPrefix(r.Key, loggerPrefix) {
+	if strings.HasPrefix(r.Key, tasksFencingPrefix) {
 		return configChange{}, errIgnored
+	}
+	if r.Key == sessionKeyKey {
+		key, err := decodeSessionKey(fields)
+		if err == nil {
+			m.sessionKey = key
+		}
+		return configChange{}, err
+	}
+	if namespace, ok := strings.CutPrefix(r.Key, loggerPrefix); ok {
+		level, err := decodeLoggerLevel(fields)
+		if err != nil {
+			return configChange{}, err
+		}
+		return configChange{kind: loggerLevelChanged, namespace: namespace, level: level}, nil
 	}
 	return configChange{}, errors.New("key is not known")
 }
 
+// nullMeansNothing tells the keys whose records are never tombstoned.
+func nullMeansNothing(key string) bool {
+	for _, prefix := range []string{taskPrefix, commitPrefix, restartPrefix, loggerPrefix} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return key == sessionKeyKey
+}
+
 func (m *configModel) applyTargetState(name string, fields map[string]rawJSON, isNull bool) (configChange, error) {
-	_, exists := m.configs[name]
+	exists := m.contains(name)
 	if isNull {
 		// Whoever removed the connector is told by the removal of its config.
-		delete(m.targets, name)
-		if exists {
-			m.targets[name] = Started
+		if !exists {
+			delete(m.connectors, name)
+		} else {
+			m.edit(name).target = Started
 		}
 		return configChange{}, nil
 	}
@@ -125,8 +182,9 @@ func (m *configModel) applyTargetState(name string, fields map[string]rawJSON, i
 	if err != nil {
 		return configChange{}, err
 	}
-	changed := m.targets[name] != s
-	m.targets[name] = s
+	c := m.edit(name)
+	changed := c.target != s
+	c.target = s
 	if !exists || !changed { // a connector created with a state gets it before its config
 		return configChange{}, nil
 	}
@@ -142,21 +200,24 @@ func (m *configModel) applyConnector(name string, fields map[string]rawJSON, isN
 	if err != nil {
 		return configChange{}, err
 	}
-	m.configs[name] = p
-	if m.targets[name] == "" {
-		m.targets[name] = Started
+	c := m.edit(name)
+	c.config, c.configured = p, true
+	if c.target == "" {
+		c.target = Started
 	}
+	m.list(name, true)
 	return configChange{kind: configUpdated, connector: name}, nil
 }
 
 // forget drops all that is known of a connector except its target state, which has a tombstone of its own.
 func (m *configModel) forget(name string) {
-	delete(m.configs, name)
+	if c := m.connectors[name]; c != nil && c.target != "" {
+		m.connectors[name] = &connectorRecord{target: c.target}
+	} else {
+		delete(m.connectors, name)
+	}
 	delete(m.deferred, name)
-	delete(m.tasks, name)
-	delete(m.counts, name)
-	delete(m.applied, name)
-	delete(m.inconsistent, name)
+	m.list(name, false)
 }
 
 func (m *configModel) applyTask(text string, fields map[string]rawJSON) (configChange, error) {
@@ -176,7 +237,7 @@ func (m *configModel) applyTask(text string, fields map[string]rawJSON) (configC
 }
 
 func (m *configModel) applyCommit(name string, fields map[string]rawJSON) (configChange, error) {
-	if _, exists := m.configs[name]; !exists {
+	if !m.contains(name) {
 		m.forget(name) // the connector's record came later, or was removed, and compaction took the earlier one
 		return configChange{}, errIgnored
 	}
@@ -190,24 +251,22 @@ func (m *configModel) applyCommit(name string, fields map[string]rawJSON) (confi
 	count := int(n)
 	change := configChange{kind: tasksUpdated, connector: name}
 	fresh := m.deferred[name]
+	c := m.edit(name)
 	if hasAll(fresh, count) {
-		// Snapshots share the inner map: it is replaced, never changed.
-		merged := maps.Clone(m.tasks[name])
+		merged := maps.Clone(c.tasks) // the records before share it
 		if merged == nil {
 			merged = make(map[int]Properties, len(fresh))
 		}
 		maps.Copy(merged, fresh)
-		m.tasks[name] = merged
-		m.applied[name] = m.configs[name]
-		delete(m.inconsistent, name)
+		c.tasks, c.applied, c.committed, c.inconsistent = merged, c.config, true, false
 		for i := range count {
 			change.tasks = append(change.tasks, connect.TaskID{Connector: name, Task: i})
 		}
 	} else {
-		m.inconsistent[name] = true
+		c.inconsistent = true
 	}
 	delete(m.deferred, name)
-	m.counts[name] = count
+	c.count = count
 	return change, nil
 }
 
@@ -226,15 +285,7 @@ func hasAll(tasks map[int]Properties, count int) bool {
 	return true
 }
 
-// snapshot returns an immutable copy. Configurations are shared: they are never changed once decoded.
+// snapshot returns an immutable copy. What it says of each connector is shared.
 func (m *configModel) snapshot() *Snapshot {
-	return &Snapshot{
-		offset:       m.offset,
-		configs:      maps.Clone(m.configs),
-		targets:      maps.Clone(m.targets),
-		tasks:        maps.Clone(m.tasks),
-		counts:       maps.Clone(m.counts),
-		applied:      maps.Clone(m.applied),
-		inconsistent: maps.Clone(m.inconsistent),
-	}
+	return &Snapshot{offset: m.offset, connectors: maps.Clone(m.connectors), names: m.names}
 }

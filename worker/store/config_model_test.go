@@ -147,8 +147,14 @@ func TestUnusableConfigRecords(t *testing.T) {
 		{"a target state of a number", "target-state-live", `{"state":1}`, advanced, "state"},
 		{"a restart of null", "restart-connector-x", "", advanced, "null"},
 		{"a key that is not known", "color-x", `{}`, advanced, "key"},
-		{"a session key", "session-key", `{"key":"AA==","algorithm":"HmacSHA256","creation-timestamp":1}`, advanced, "ignored"},
-		{"a logger level", "logger-cluster-a.b", `{"level":"DEBUG"}`, advanced, "ignored"},
+		{"a session key of null", "session-key", "", advanced, "null"},
+		{"a session key without a key", "session-key", `{"algorithm":"HmacSHA256","creation-timestamp":1}`, advanced, "key"},
+		{"a session key that is no base64", "session-key", `{"key":"?","algorithm":"HmacSHA256","creation-timestamp":1}`, advanced, "base64"},
+		{"a session key without an algorithm", "session-key", `{"key":"AA==","algorithm":null,"creation-timestamp":1}`, advanced, "algorithm"},
+		{"a session key without a time", "session-key", `{"key":"AA==","algorithm":"HmacSHA256","creation-timestamp":"1"}`, advanced, "creation-timestamp"},
+		{"a logger level of null", "logger-cluster-a.b", "", advanced, "null"},
+		{"a logger level that is missing", "logger-cluster-a.b", `{}`, advanced, "level"},
+		{"a logger level of a number", "logger-cluster-a.b", `{"level":1}`, advanced, "level"},
 		{"a fencing record", "tasks-fencing-x", `{"task-count":2}`, advanced, "ignored"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -25,6 +25,8 @@ type ConfigListener interface {
 	// TargetStateChanged names an existing connector of which something else is asked now.
 	TargetStateChanged(connector string)
 	RestartRequested(request RestartRequest)
+	// LoggerLevelChanged is told what was asked of the loggers of the whole cluster. The level is the text that stands in the record.
+	LoggerLevelChanged(namespace, level string)
 }
 
 // writeTimeout bounds each write together with reading it back.
@@ -269,5 +271,13 @@ func (s *ConfigStore) PutRestartRequest(ctx context.Context, r RestartRequest) e
 			return err
 		}
 		return log.ReadToEnd(ctx)
+	})
+}
+
+// PutLoggerLevel asks all workers of the cluster to give a level to the loggers of a namespace. Unlike other writes it returns when the
+// record is safe: it may not have been read back. Any worker may write it.
+func (s *ConfigStore) PutLoggerLevel(ctx context.Context, namespace, level string) error {
+	return s.write(ctx, "Error writing logger level to Kafka", func(ctx context.Context, log keyedLog) error {
+		return log.Send(ctx, loggerKey(namespace), encodeLoggerLevel(level))
 	})
 }

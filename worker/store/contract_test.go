@@ -83,6 +83,9 @@ func (l *told) TaskConfigsUpdated(c string, ids []connect.TaskID) {
 	l.add(line)
 }
 func (l *told) RestartRequested(r store.RestartRequest) { l.add("restart " + r.Connector) }
+func (l *told) LoggerLevelChanged(namespace, level string) {
+	l.add("logger " + namespace + " " + level)
+}
 
 func (l *told) take() string {
 	l.mu.Lock()
