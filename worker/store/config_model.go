@@ -21,6 +21,7 @@ type configModel struct {
 	connectors map[string]*connectorRecord
 	names      []string // of the connectors that have a config, sorted; shared with snapshots
 	deferred   map[string]map[int]Properties
+	sessionKey *SessionKey // nil if there is none
 }
 
 // connectorRecord is what is known of a connector. Snapshots share it: it is replaced, never changed.
@@ -287,5 +288,5 @@ func hasAll(tasks map[int]Properties, count int) bool {
 
 // snapshot returns an immutable copy. What it says of each connector is shared.
 func (m *configModel) snapshot() *Snapshot {
-	return &Snapshot{offset: m.offset, connectors: maps.Clone(m.connectors), names: m.names}
+	return &Snapshot{offset: m.offset, connectors: maps.Clone(m.connectors), names: m.names, sessionKey: m.sessionKey}
 }

@@ -14,6 +14,7 @@ type Snapshot struct {
 	offset     int64
 	connectors map[string]*connectorRecord
 	names      []string
+	sessionKey *SessionKey
 }
 
 // unknown is what is known of a connector that was never heard of.
@@ -41,6 +42,9 @@ func (s *Snapshot) ConnectorConfig(connector string) (Properties, bool) {
 	c := s.connector(connector)
 	return c.config, c.configured
 }
+
+// SessionKey returns the secret of the cluster, nil if there is none.
+func (s *Snapshot) SessionKey() *SessionKey { return s.sessionKey }
 
 // AppliedConfig returns the connector's configuration that was in force when its tasks were last configured; nil and false if they never
 // were.

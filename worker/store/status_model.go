@@ -41,16 +41,16 @@ func (m *statusModel) apply(r Record) error {
 }
 
 func (m *statusModel) applyConnector(name string, fields map[string]rawJSON, isNull bool) error {
-	if isNull { // the tasks' own tombstones may come later, on other partitions
-		delete(m.connectors, name)
-		delete(m.tasks, name)
+	key := statusKey{name, -1}
+	if isNull {
+		m.set(key, Status{}, true)
 		return nil
 	}
 	s, err := decodeStatus(fields)
 	if err != nil {
 		return err
 	}
-	m.connectors[name] = s
+	m.set(key, s, false)
 	return nil
 }
 
@@ -59,25 +59,41 @@ func (m *statusModel) applyTask(text string, fields map[string]rawJSON, isNull b
 	if err != nil {
 		return err
 	}
+	key := statusKey{id.Connector, id.Task}
 	if isNull {
-		if delete(m.tasks[id.Connector], id.Task); len(m.tasks[id.Connector]) == 0 {
-			delete(m.tasks, id.Connector)
-		}
+		m.set(key, Status{}, true)
 		return nil
 	}
 	s, err := decodeStatus(fields)
 	if err != nil {
 		return err
 	}
-	// When a task moves, the old worker's farewell may come after the new worker's greeting.
-	if was := m.tasks[id.Connector][id.Task]; s.State == Unassigned && was.State == Running && was.Generation >= s.Generation {
-		return nil
-	}
-	if m.tasks[id.Connector] == nil {
-		m.tasks[id.Connector] = map[int]Status{}
-	}
-	m.tasks[id.Connector][id.Task] = s
+	m.set(key, s, false)
 	return nil
+}
+
+// set takes a state, or its removal.
+func (m *statusModel) set(k statusKey, s Status, gone bool) {
+	switch {
+	case k.task < 0 && gone: // the tasks' own tombstones may come later, on other partitions
+		delete(m.connectors, k.connector)
+		delete(m.tasks, k.connector)
+	case k.task < 0:
+		m.connectors[k.connector] = s
+	case gone:
+		if delete(m.tasks[k.connector], k.task); len(m.tasks[k.connector]) == 0 {
+			delete(m.tasks, k.connector)
+		}
+	default:
+		// When a task moves, the old worker's farewell may come after the new worker's greeting.
+		if was := m.tasks[k.connector][k.task]; s.State == Unassigned && was.State == Running && was.Generation >= s.Generation {
+			return
+		}
+		if m.tasks[k.connector] == nil {
+			m.tasks[k.connector] = map[int]Status{}
+		}
+		m.tasks[k.connector][k.task] = s
+	}
 }
 
 func (m *statusModel) applyTopic(text string, fields map[string]rawJSON, isNull bool) error {
@@ -161,6 +177,18 @@ func (k statusKey) String() string {
 		return connectorStatusKey(k.connector)
 	}
 	return taskStatusKey(connect.TaskID{Connector: k.connector, Task: k.task})
+}
+
+// parseStatusKey reads the key of a connector's or a task's state; ok is false for any other.
+func parseStatusKey(key string) (k statusKey, ok bool) {
+	if name, ok := strings.CutPrefix(key, connectorStatusPrefix); ok {
+		return statusKey{name, -1}, true
+	}
+	if text, ok := strings.CutPrefix(key, taskStatusPrefix); ok {
+		id, err := parseTaskID(text)
+		return statusKey{id.Connector, id.Task}, err == nil
+	}
+	return statusKey{}, false
 }
 
 // maySafely reports whether a write that must not undo another worker's is allowed: nothing is known, or what is known is our own

@@ -15,12 +15,9 @@ import (
 type statusWrite struct {
 	key   string
 	value []byte
-	safe  *safeWrite // set if the write must not undo another worker's
-}
-
-type safeWrite struct {
-	key    statusKey
-	status Status
+	// state is what the record says of a connector or task; nil for a topic.
+	state *pendingStatus
+	safe  bool // the write must not undo another worker's
 }
 
 // The pauses between tries to write a status while Kafka cannot be reached.
@@ -34,6 +31,7 @@ const (
 type statusQueue struct {
 	log         keyedLog
 	stillWanted func(statusWrite) bool
+	dropped     func(statusWrite) // told of what is not going to be written
 	logger      *slog.Logger
 
 	ctx    context.Context
@@ -47,10 +45,10 @@ type statusQueue struct {
 	idle    []chan struct{} // closed when nothing waits and nothing is being written
 }
 
-func newStatusQueue(log keyedLog, stillWanted func(statusWrite) bool, logger *slog.Logger) *statusQueue {
+func newStatusQueue(log keyedLog, stillWanted func(statusWrite) bool, dropped func(statusWrite), logger *slog.Logger) *statusQueue {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &statusQueue{
-		log: log, stillWanted: stillWanted, logger: logger,
+		log: log, stillWanted: stillWanted, dropped: dropped, logger: logger,
 		ctx: ctx, cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
@@ -146,8 +144,10 @@ func (q *statusQueue) write(w statusWrite) {
 			return
 		case !kafka.IsRetriable(err):
 			q.logger.Error("status could not be written", "key", w.key, "err", err)
+			q.dropped(w)
 			return
 		case q.superseded(w) || !q.stillWanted(w):
+			q.dropped(w)
 			return
 		case !failing:
 			failing = true
@@ -163,6 +163,15 @@ func (q *statusQueue) write(w statusWrite) {
 
 // superseded reports whether a newer write of the same key waits; it also drops all that a newer one makes superfluous.
 func (q *statusQueue) superseded(w statusWrite) bool {
+	found, superfluous := q.prune(w.key)
+	for _, o := range superfluous { // without the lock: the store, which is told, holds its own while it adds
+		q.dropped(o)
+	}
+	return found
+}
+
+// prune takes out of the queue all but the newest write of each key, and reports whether there is one of the given key.
+func (q *statusQueue) prune(key string) (found bool, superfluous []statusWrite) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	newest := make(map[string]int, len(q.waiting))
@@ -173,10 +182,12 @@ func (q *statusQueue) superseded(w statusWrite) bool {
 	for i, o := range q.waiting {
 		if newest[o.key] == i {
 			kept = append(kept, o)
+		} else {
+			superfluous = append(superfluous, o)
 		}
 	}
 	clear(q.waiting[len(kept):])
 	q.waiting = kept
-	_, found := newest[w.key]
-	return found
+	_, found = newest[key]
+	return found, superfluous
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"slices"
@@ -15,18 +17,19 @@ import (
 // StatusStore keeps the observed states of connectors and tasks, and the topics that connectors have used, on a log.
 //
 // Its write methods only queue the record and return at once; one goroutine, from Start to Close, appends the records in the order of the
-// calls and retries while Kafka cannot be reached, unless a newer record for the same key waits. A write shows in the read methods once
-// it was read back; topics, which are asked for with every batch of records, show at once. All methods may be called from any
-// goroutine.
+// calls and retries while Kafka cannot be reached, unless a newer record for the same key waits. The read methods show what has been
+// read from the log, with this store's own writes on top that were not read back yet: nobody is told a state that this worker has left
+// already. All methods may be called from any goroutine.
 //
 // Kafka: org.apache.kafka.connect.storage.KafkaStatusBackingStore.
 type StatusStore struct {
 	open   openLog
 	logger *slog.Logger
 
-	mu    sync.Mutex // guards the fields below
-	model *statusModel
-	queue *statusQueue // nil unless started
+	mu      sync.Mutex // guards the fields below
+	model   *statusModel
+	pending pendingStatuses
+	queue   *statusQueue // nil unless started
 }
 
 // NewTopicStatusStore returns a store on a Kafka topic. It connects when it is started.
@@ -44,13 +47,13 @@ func NewMemoryStatusStore(log *MemoryLog, logger *slog.Logger) *StatusStore {
 }
 
 func newStatusStore(open openLog, logger *slog.Logger) *StatusStore {
-	return &StatusStore{open: open, logger: orDiscard(logger), model: newStatusModel()}
+	return &StatusStore{open: open, logger: orDiscard(logger), model: newStatusModel(), pending: pendingStatuses{}}
 }
 
 // Start makes or checks the topic and reads it to its end. A store that failed to start may be started again.
 func (s *StatusStore) Start(ctx context.Context) error {
 	s.mu.Lock()
-	s.model = newStatusModel()
+	s.model, s.pending = newStatusModel(), pendingStatuses{}
 	s.mu.Unlock()
 	log, err := s.open(s.onRecord)
 	if err != nil {
@@ -59,7 +62,7 @@ func (s *StatusStore) Start(ctx context.Context) error {
 	if err := log.Start(ctx); err != nil {
 		return errors.Join(fmt.Errorf("start status store: %w", err), log.Close(ctx))
 	}
-	queue := newStatusQueue(log, s.stillWanted, s.logger)
+	queue := newStatusQueue(log, s.stillWanted, s.dropped, s.logger)
 	s.mu.Lock()
 	s.queue = queue
 	s.mu.Unlock()
@@ -120,6 +123,11 @@ func (s *StatusStore) Err() error {
 func (s *StatusStore) onRecord(r Record) {
 	s.mu.Lock()
 	err := s.model.apply(r)
+	if k, ok := parseStatusKey(r.Key); ok {
+		for _, w := range s.pending.readBack(k, r.Value) {
+			s.model.set(w.key, w.status, w.gone)
+		}
+	}
 	s.mu.Unlock()
 	if err != nil {
 		s.logger.Warn("status record skipped", "key", r.Key, "offset", r.Offset, "err", err)
@@ -128,65 +136,82 @@ func (s *StatusStore) onRecord(r Record) {
 
 // PutConnector records a connector's state, whatever is known.
 func (s *StatusStore) PutConnector(connector string, st Status) {
-	s.put(statusWrite{key: connectorStatusKey(connector), value: encodeStatus(st.bounded())})
+	s.put(statusKey{connector, -1}, st, false)
 }
 
 // PutConnectorSafe records a connector's state unless another worker has written a younger one.
 func (s *StatusStore) PutConnectorSafe(connector string, st Status) {
-	s.putSafe(statusKey{connector, -1}, st)
+	s.put(statusKey{connector, -1}, st, true)
 }
 
 // PutTask records a task's state, whatever is known.
 func (s *StatusStore) PutTask(id connect.TaskID, st Status) {
-	s.put(statusWrite{key: taskStatusKey(id), value: encodeStatus(st.bounded())})
+	s.put(statusKey{id.Connector, id.Task}, st, false)
 }
 
 // PutTaskSafe records a task's state unless another worker has written a younger one.
 func (s *StatusStore) PutTaskSafe(id connect.TaskID, st Status) {
-	s.putSafe(statusKey{id.Connector, id.Task}, st)
+	s.put(statusKey{id.Connector, id.Task}, st, true)
 }
 
 // DeleteConnector removes what is known of a connector's state. The states of its tasks need their own removal in the log.
-func (s *StatusStore) DeleteConnector(connector string) {
-	s.put(statusWrite{key: connectorStatusKey(connector)})
-}
+func (s *StatusStore) DeleteConnector(connector string) { s.remove(statusKey{connector, -1}) }
 
 // DeleteTask removes what is known of a task's state.
-func (s *StatusStore) DeleteTask(id connect.TaskID) { s.put(statusWrite{key: taskStatusKey(id)}) }
+func (s *StatusStore) DeleteTask(id connect.TaskID) { s.remove(statusKey{id.Connector, id.Task}) }
 
-func (s *StatusStore) put(w statusWrite) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.enqueue(w)
-}
-
-func (s *StatusStore) putSafe(k statusKey, st Status) {
+func (s *StatusStore) put(k statusKey, st Status, safe bool) {
 	st = st.bounded()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known, ok := s.model.status(k); maySafely(known, ok, st) {
-		s.enqueue(statusWrite{key: k.String(), value: encodeStatus(st), safe: &safeWrite{k, st}})
+	if known, ok := s.model.status(k); safe && !maySafely(known, ok, st) {
+		return
+	}
+	s.write(&pendingStatus{key: k, status: st, value: encodeStatus(st)}, safe)
+}
+
+func (s *StatusStore) remove(k statusKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.write(&pendingStatus{key: k, gone: true}, false)
+}
+
+// write is called with the lock held.
+func (s *StatusStore) write(w *pendingStatus, safe bool) {
+	if s.enqueue(statusWrite{key: w.key.String(), value: w.value, state: w, safe: safe}) {
+		s.pending.add(w)
 	}
 }
 
 // enqueue is called with the lock held, which keeps the order of the queue that of the calls.
-func (s *StatusStore) enqueue(w statusWrite) {
+func (s *StatusStore) enqueue(w statusWrite) bool {
 	if s.queue == nil {
 		s.logger.Debug("status dropped: store is not running", "key", w.key)
-		return
+		return false
 	}
 	s.queue.add(w)
+	return true
 }
 
 // stillWanted tells the queue whether a write that failed is worth another try.
 func (s *StatusStore) stillWanted(w statusWrite) bool {
-	if w.safe == nil {
+	if !w.safe {
 		return true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known, ok := s.model.status(w.safe.key)
-	return maySafely(known, ok, w.safe.status)
+	known, ok := s.model.status(w.state.key)
+	return maySafely(known, ok, w.state.status)
+}
+
+// dropped is told by the queue of what is not going to be written.
+func (s *StatusStore) dropped(w statusWrite) {
+	if w.state == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending.drop(w.state)
 }
 
 // PutTopic records that a connector uses a topic, unless that is known.
@@ -214,33 +239,84 @@ func (s *StatusStore) DeleteTopics(connector string) {
 func (s *StatusStore) Connector(connector string) (Status, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st, ok := s.model.connectors[connector]
-	return st, ok
+	return s.pending.on(s.model, connector).status(statusKey{connector, -1})
 }
 
 // Task returns a task's state.
 func (s *StatusStore) Task(id connect.TaskID) (Status, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st, ok := s.model.tasks[id.Connector][id.Task]
-	return st, ok
+	return s.pending.on(s.model, id.Connector).status(statusKey{id.Connector, id.Task})
 }
 
 // Tasks returns the states of a connector's tasks, by number.
 func (s *StatusStore) Tasks(connector string) []TaskStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.model.taskStatuses(connector)
+	return s.pending.on(s.model, connector).taskStatuses(connector)
 }
 
 // Connectors returns the names of all connectors of which a state of their own or of a task is known, sorted.
 func (s *StatusStore) Connectors() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names := slices.Collect(maps.Keys(s.model.connectors))
-	names = slices.AppendSeq(names, maps.Keys(s.model.tasks))
+	names := slices.Collect(s.names())
 	slices.Sort(names)
-	return slices.Compact(names)
+	return names
+}
+
+// Unconfigured returns of what states are known although the cluster has not configured it: connectors, and tasks beyond the number that
+// the cluster gives a connector. Both are sorted.
+func (s *StatusStore) Unconfigured(cluster *Snapshot) (connectors []string, tasks []connect.TaskID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name := range s.names() {
+		view := s.pending.on(s.model, name)
+		if _, known := view.connectors[name]; known && !cluster.Contains(name) {
+			connectors = append(connectors, name)
+		}
+		count := cluster.RunnableTasks(name)
+		for n := range view.tasks[name] {
+			if n >= count {
+				tasks = append(tasks, connect.TaskID{Connector: name, Task: n})
+			}
+		}
+	}
+	slices.Sort(connectors)
+	slices.SortFunc(tasks, compareTasks)
+	return connectors, tasks
+}
+
+func compareTasks(a, b connect.TaskID) int {
+	return cmp.Or(cmp.Compare(a.Connector, b.Connector), cmp.Compare(a.Task, b.Task))
+}
+
+// names yields every connector of which a state is known, once. The lock is held.
+func (s *StatusStore) names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name := range s.model.connectors {
+			if s.known(name) && !yield(name) {
+				return
+			}
+		}
+		for name := range s.model.tasks {
+			if _, seen := s.model.connectors[name]; !seen && s.known(name) && !yield(name) {
+				return
+			}
+		}
+		for name := range s.pending {
+			_, seen := s.model.connectors[name]
+			if _, too := s.model.tasks[name]; !seen && !too && s.known(name) && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+func (s *StatusStore) known(connector string) bool {
+	view := s.pending.on(s.model, connector)
+	_, ok := view.connectors[connector]
+	return ok || len(view.tasks[connector]) > 0
 }
 
 // Topics returns the names of the topics that a connector has used, sorted.
