@@ -16,6 +16,10 @@ import (
 // AdminConfig is what NewAdmin needs.
 type AdminConfig struct {
 	Properties Properties
+	// Timeout bounds each operation in place of default.api.timeout.ms; 0 leaves it to that setting.
+	//
+	// Kafka: AbstractOptions.timeoutMs.
+	Timeout time.Duration
 	// Logger may be nil: silence.
 	Logger *slog.Logger
 }
@@ -36,6 +40,7 @@ type TopicSpec struct {
 // Kafka: org.apache.kafka.clients.admin.Admin.
 type Admin struct {
 	cluster *cluster
+	timeout time.Duration // of one operation
 	closed  atomic.Bool
 }
 
@@ -45,7 +50,11 @@ func NewAdmin(cfg AdminConfig) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Admin{cluster: newCluster(s, cfg.Logger)}, nil
+	timeout := s.apiTimeout
+	if cfg.Timeout > 0 {
+		timeout = cfg.Timeout
+	}
+	return &Admin{cluster: newCluster(s, cfg.Logger), timeout: max(time.Millisecond, timeout)}, nil
 }
 
 // Close closes the connections. No other method may be running. It may be called twice.
@@ -56,12 +65,12 @@ func (a *Admin) Close() error {
 	return nil
 }
 
-// begin bounds an operation by default.api.timeout.ms.
+// begin bounds an operation.
 func (a *Admin) begin(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	if a.closed.Load() {
 		return nil, nil, ErrClosed
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(time.Millisecond, a.cluster.settings.apiTimeout))
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	return ctx, cancel, nil
 }
 

@@ -1,7 +1,9 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/IBM/sarama"
@@ -26,24 +28,38 @@ func (a *Admin) GroupOffsets(ctx context.Context, group string) (map[TopicPartit
 	return offsets, nil
 }
 
-// AlterGroupOffsets sets committed offsets of a group that has no members.
+// AlterGroupOffsets sets committed offsets of a group that has no members; a group that does not exist begins to. Partitions that can
+// be set are set even if others cannot, because they do not exist for example. ErrGroupHasMembers means that none was set.
+//
+// Kafka: Admin.alterConsumerGroupOffsets.
 func (a *Admin) AlterGroupOffsets(ctx context.Context, group string, offsets map[TopicPartition]OffsetAndMetadata) error {
 	ctx, cancel, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer cancel()
+	var refused error
 	err = a.retryAtCoordinator(ctx, group, func(addr string) error {
-		return commitOffsets(ctx, a.cluster.at(addr), group, noMember, offsets)
+		refused = commitOffsets(ctx, a.cluster.at(addr), group, noMember, offsets)
+		if errors.Is(refused, sarama.ErrUnknownTopicOrPartition) { // for consumers it may be created yet; here it is an answer
+			return nil
+		}
+		return refused
 	})
-	if err != nil {
-		return fmt.Errorf("alter the offsets of group %q: %w", group, err)
+	if err = cmp.Or(err, refused); err == nil {
+		return nil
 	}
-	return nil
+	if errors.Is(err, sarama.ErrUnknownMemberId) {
+		err = fmt.Errorf("%w (%w)", ErrGroupHasMembers, sarama.ErrUnknownMemberId)
+	}
+	return fmt.Errorf("alter the offsets of group %q: %w", group, err)
 }
 
-// DeleteGroupOffsets removes committed offsets of partitions that no member of the group subscribes
-// to. Partitions without a commit, and a group that does not exist, are no error.
+// DeleteGroupOffsets removes committed offsets. Partitions without a commit are no error; those that do not exist are one, and so are those
+// of a topic to which a member of the group subscribes, ErrGroupHasMembers; the others are removed all the same. A group that
+// loses its last offset and has no members ends to exist. ErrGroupNotFound means that it does not.
+//
+// Kafka: Admin.deleteConsumerGroupOffsets.
 func (a *Admin) DeleteGroupOffsets(ctx context.Context, group string, parts []TopicPartition) error {
 	ctx, cancel, err := a.begin(ctx)
 	if err != nil {
@@ -54,30 +70,40 @@ func (a *Admin) DeleteGroupOffsets(ctx context.Context, group string, parts []To
 	for _, tp := range parts {
 		req.AddPartition(tp.Topic, tp.Partition)
 	}
+	var refused error
 	err = a.retryAtCoordinator(ctx, group, func(addr string) error {
 		resp, err := exchange(ctx, a.cluster.at(addr), (*sarama.Broker).DeleteOffsets, req)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case resp.ErrorCode == sarama.ErrGroupIDNotFound:
-			return nil
-		case resp.ErrorCode != sarama.ErrNoError:
-			return resp.ErrorCode
 		}
-		for _, tp := range parts {
-			if code := resp.Errors[tp.Topic][tp.Partition]; code != sarama.ErrNoError {
-				return fmt.Errorf("partition %s: %w", tp, code)
-			}
-		}
-		return nil
+		refused = deletedOffsets(resp, parts)
+		return groupError(resp.ErrorCode)
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return fmt.Errorf("delete offsets of group %q: %w", group, err)
 	}
 	return nil
 }
 
-// DeleteGroup removes a group that has no members, with its offsets. A group that does not exist is no error.
+// deletedOffsets tells what became of the partitions: the first that was not deleted for its own sake.
+func deletedOffsets(resp *sarama.DeleteOffsetsResponse, parts []TopicPartition) error {
+	for _, tp := range parts {
+		code := resp.Errors[tp.Topic][tp.Partition]
+		switch code {
+		case sarama.ErrNoError:
+		case sarama.ErrGroupSubscribedToTopic:
+			return fmt.Errorf("partition %s: %w (%w)", tp, ErrGroupHasMembers, code)
+		default:
+			return fmt.Errorf("partition %s: %w", tp, code)
+		}
+	}
+	return nil
+}
+
+// DeleteGroup removes a group that has no members, with its offsets. ErrGroupHasMembers means that it has, ErrGroupNotFound that there is
+// nothing to remove.
+//
+// Kafka: Admin.deleteConsumerGroups.
 func (a *Admin) DeleteGroup(ctx context.Context, group string) error {
 	ctx, cancel, err := a.begin(ctx)
 	if err != nil {
@@ -90,15 +116,27 @@ func (a *Admin) DeleteGroup(ctx context.Context, group string) error {
 		if err != nil {
 			return err
 		}
-		if code := resp.GroupErrorCodes[group]; code != sarama.ErrNoError && code != sarama.ErrGroupIDNotFound {
-			return code
+		code := resp.GroupErrorCodes[group]
+		if code == sarama.ErrNonEmptyGroup {
+			return fmt.Errorf("%w (%w)", ErrGroupHasMembers, code)
 		}
-		return nil
+		return groupError(code)
 	})
 	if err != nil {
 		return fmt.Errorf("delete group %q: %w", group, err)
 	}
 	return nil
+}
+
+// groupError turns an answer's code about the whole group into an error, or nil.
+func groupError(code sarama.KError) error {
+	switch code {
+	case sarama.ErrNoError:
+		return nil
+	case sarama.ErrGroupIDNotFound:
+		return fmt.Errorf("%w (%w)", ErrGroupNotFound, code)
+	}
+	return code
 }
 
 // retryAtCoordinator repeats attempt at the group's coordinator, which may move in between.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sluice/internal/kafka"
 )
@@ -87,10 +88,10 @@ func TestAdminGroups(t *testing.T) {
 	if got := offsets(); len(got) != 0 {
 		t.Errorf("a group that does not exist: got %v, want nothing", got)
 	}
-	if err := a.DeleteGroup(ctx, group); err != nil {
+	if err := a.DeleteGroup(ctx, group); !errors.Is(err, kafka.ErrGroupNotFound) {
 		t.Errorf("delete a group that does not exist: %v", err)
 	}
-	if err := a.DeleteGroupOffsets(ctx, group, []kafka.TopicPartition{zero}); err != nil {
+	if err := a.DeleteGroupOffsets(ctx, group, []kafka.TopicPartition{zero}); !errors.Is(err, kafka.ErrGroupNotFound) {
 		t.Errorf("delete offsets of a group that does not exist: %v", err)
 	}
 	want := map[kafka.TopicPartition]kafka.OffsetAndMetadata{zero: {Offset: 3, Metadata: "m"}, one: {Offset: 4}}
@@ -108,13 +109,33 @@ func TestAdminGroups(t *testing.T) {
 		t.Errorf("offsets after deleting one: got %v, want %v", got, want)
 	}
 
+	// What is wrong with one partition does not keep the others from being changed, and is told at once.
+	unknown := kafka.TopicPartition{Topic: topic, Partition: 9}
+	began := time.Now()
+	if err := a.AlterGroupOffsets(ctx, group, map[kafka.TopicPartition]kafka.OffsetAndMetadata{one: {Offset: 5}, unknown: {Offset: 1}}); err == nil || errors.Is(err, kafka.ErrGroupHasMembers) {
+		t.Errorf("alter the offset of a partition that does not exist: got %v", err)
+	}
+	want[one] = kafka.OffsetAndMetadata{Offset: 5}
+	if got := offsets(); !maps.Equal(got, want) {
+		t.Errorf("offsets after altering one of two: got %v, want %v", got, want)
+	}
+	if err := a.DeleteGroupOffsets(ctx, group, []kafka.TopicPartition{zero, unknown}); err == nil {
+		t.Error("delete the offset of a partition that does not exist: got no error")
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("three answers took %v: they must not be waited for to change", took)
+	}
+
 	m := newMember(t, b, group, []string{topic})
 	m.awaitOwned(2)
-	if err := a.AlterGroupOffsets(ctx, group, want); err == nil || !strings.Contains(err.Error(), group) {
-		t.Errorf("alter offsets of a group with members: got %v, want an error", err)
+	if err := a.AlterGroupOffsets(ctx, group, want); !errors.Is(err, kafka.ErrGroupHasMembers) || !strings.Contains(err.Error(), group) {
+		t.Errorf("alter offsets of a group with members: got %v, want %v", err, kafka.ErrGroupHasMembers)
 	}
-	if err := a.DeleteGroup(ctx, group); err == nil {
-		t.Error("delete a group with members: got no error")
+	if err := a.DeleteGroupOffsets(ctx, group, []kafka.TopicPartition{one}); !errors.Is(err, kafka.ErrGroupHasMembers) {
+		t.Errorf("delete offsets of a group with members: got %v, want %v", err, kafka.ErrGroupHasMembers)
+	}
+	if err := a.DeleteGroup(ctx, group); !errors.Is(err, kafka.ErrGroupHasMembers) {
+		t.Errorf("delete a group with members: got %v, want %v", err, kafka.ErrGroupHasMembers)
 	}
 	m.close(5e9)
 	if err := a.DeleteGroup(ctx, group); err != nil {
@@ -122,5 +143,15 @@ func TestAdminGroups(t *testing.T) {
 	}
 	if got := offsets(); len(got) != 0 {
 		t.Errorf("offsets of the deleted group: got %v, want nothing", got)
+	}
+
+	// A group without members exists for as long as it has offsets.
+	if err := a.AlterGroupOffsets(ctx, group, map[kafka.TopicPartition]kafka.OffsetAndMetadata{zero: {Offset: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []error{nil, kafka.ErrGroupNotFound} {
+		if err := a.DeleteGroupOffsets(ctx, group, []kafka.TopicPartition{zero}); !errors.Is(err, want) {
+			t.Errorf("delete the last offset of a group: got %v, want %v", err, want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,10 @@ type membershipID struct {
 // noMember acts on a group that has no members, as an admin does.
 var noMember = membershipID{generation: sarama.GroupGenerationUndefined}
 
-// commitOffsets sends one OffsetCommit. A member that has been replaced gets ErrFenced.
+// commitOffsets sends one OffsetCommit. A member that has been replaced gets ErrFenced. Of several errors the one that concerns the
+// whole group counts: a partition that does not exist must not hide that the coordinator is moving, or that the member is fenced.
+//
+// Kafka: ConsumerCoordinator.OffsetCommitResponseHandler, which fails a commit as a whole too when one partition fails.
 func commitOffsets(ctx context.Context, send sender, group string, as membershipID, offsets map[TopicPartition]OffsetAndMetadata) error {
 	req := &sarama.OffsetCommitRequest{
 		Version: 8, ConsumerGroup: group, ConsumerID: as.memberID, ConsumerGroupGeneration: as.generation, RetentionTime: -1,
@@ -29,6 +33,7 @@ func commitOffsets(ctx context.Context, send sender, group string, as membership
 	if err != nil {
 		return err
 	}
+	var ofPartition error
 	for _, tp := range sortedPartitions(offsets) {
 		code, answered := resp.Errors[tp.Topic][tp.Partition]
 		switch {
@@ -36,11 +41,13 @@ func commitOffsets(ctx context.Context, send sender, group string, as membership
 			return fmt.Errorf("partition %s: the broker's answer does not name it", tp)
 		case code == sarama.ErrIllegalGeneration || code == sarama.ErrUnknownMemberId || code == sarama.ErrFencedInstancedId:
 			return fmt.Errorf("partition %s: %w (%w)", tp, ErrFenced, code)
+		case code == sarama.ErrUnknownTopicOrPartition || code == sarama.ErrTopicAuthorizationFailed || code == sarama.ErrOffsetMetadataTooLarge:
+			ofPartition = cmp.Or(ofPartition, fmt.Errorf("partition %s: %w", tp, code))
 		case code != sarama.ErrNoError:
 			return fmt.Errorf("partition %s: %w", tp, code)
 		}
 	}
-	return nil
+	return ofPartition
 }
 
 // fetchCommitted sends one OffsetFetch for parts, nil meaning all partitions with a commit.

@@ -19,6 +19,18 @@ var (
 	// Kafka: CommitFailedException, FencedInstanceIdException.
 	ErrFenced = errors.New("the group has moved on: this member's generation is no longer current")
 
+	// ErrGroupHasMembers says that the offsets of a group cannot be changed from outside, because members of it live
+	// that use them.
+	//
+	// Kafka: UnknownMemberIdException of alterConsumerGroupOffsets, GroupSubscribedToTopicException of
+	// deleteConsumerGroupOffsets, GroupNotEmptyException of deleteConsumerGroups.
+	ErrGroupHasMembers = errors.New("the group has members")
+
+	// ErrGroupNotFound says that the coordinator knows no such group.
+	//
+	// Kafka: GroupIdNotFoundException.
+	ErrGroupNotFound = errors.New("there is no such group")
+
 	// ErrClosed says that the client was closed.
 	ErrClosed = errors.New("client is closed")
 )
