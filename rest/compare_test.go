@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -285,4 +286,19 @@ func member(v any, k string) (any, bool) {
 	}
 	e, there := v.(map[string]any)[k]
 	return e, there
+}
+
+// keys returns the keys of a JSON object as they come.
+func keys(raw []byte) []string {
+	var keys []string
+	d := json.NewDecoder(bytes.NewReader(raw))
+	_, err := d.Token()
+	for err == nil && d.More() {
+		var key json.Token
+		if key, err = d.Token(); err == nil {
+			keys = append(keys, key.(string))
+			err = d.Decode(new(any))
+		}
+	}
+	return keys
 }

@@ -45,4 +45,10 @@ type Herder interface {
 	Plugins(connectorsOnly bool) []worker.PluginInfo
 	PluginConfig(name string) ([]validate.ConfigKeyInfo, error)
 	ValidateConfig(ctx context.Context, pluginName string, config worker.Properties) (validate.ConfigInfos, error)
+
+	LoggerLevels() map[string]worker.LoggerLevel
+	LoggerLevel(name string) (worker.LoggerLevel, error)
+	// SetLoggerLevel returns the names of the loggers that the change is for.
+	SetLoggerLevel(namespace, level string) ([]string, error)
+	SetClusterLoggerLevel(ctx context.Context, namespace, level string) error
 }

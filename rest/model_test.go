@@ -20,6 +20,8 @@ import (
 // model is a herder of one page: what was asked for is so at once. The recorded scenarios are played against it to test the API alone; a
 // file that no one can open makes its task FAILED.
 type model struct {
+	modelLoggers
+
 	validator *validate.Validator
 
 	mu         sync.Mutex

@@ -48,4 +48,8 @@ var routes = []route{
 // adminRoutes are the endpoints that admin.listeners can move to listeners of their own, or switch off.
 //
 // Kafka: org.apache.kafka.connect.runtime.rest.RestServer.
-var adminRoutes = []route{}
+var adminRoutes = []route{
+	{"GET", "/admin/loggers", (*Server).listLoggers, false},
+	{"GET", "/admin/loggers/{logger}", (*Server).getLogger, false},
+	{"PUT", "/admin/loggers/{logger}", (*Server).setLogger, false},
+}
