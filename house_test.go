@@ -55,6 +55,8 @@ var house = []door{
 
 	{"worker/group", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
+	{"worker/properties", room{}},
+	{"worker/provider", room{ours: []string{"connect", "worker/properties"}}},
 	{"worker/validate", room{ours: []string{"connect"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka", "internal/loggers"}}},

@@ -1,13 +1,14 @@
-package worker
+package properties
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
 )
 
 // Expectations are those of java.util.Properties.load.
-func TestReadProperties(t *testing.T) {
+func TestRead(t *testing.T) {
 	for _, tc := range []struct {
 		name, text string
 		want       map[string]string
@@ -28,7 +29,7 @@ func TestReadProperties(t *testing.T) {
 		{"nothing", "", map[string]string{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := ReadProperties(strings.NewReader(tc.text))
+			got, err := Read(strings.NewReader(tc.text))
 			if err != nil || !maps.Equal(got, tc.want) {
 				t.Errorf("got %q (%v), want %q", got, err, tc.want)
 			}
@@ -38,26 +39,44 @@ func TestReadProperties(t *testing.T) {
 
 func TestSettingWithoutNameIsAnError(t *testing.T) {
 	for _, text := range []string{"a=1\\\n2\n =x", "a=1\\\r\n2\r\n\t:x"} {
-		if got, err := ReadProperties(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "line 3") {
+		if got, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "line 3") {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
-	if got, err := ReadProperties(strings.NewReader("a=\\\n=x")); err != nil || got["a"] != "=x" {
+	if got, err := Read(strings.NewReader("a=\\\n=x")); err != nil || got["a"] != "=x" {
 		t.Errorf("a continued line that begins with a separator: %q, %v", got, err)
 	}
 }
 
 func TestMalformedUnicodeEscapeIsAnError(t *testing.T) {
-	if got, err := ReadProperties(strings.NewReader(`a=\u00g0`)); err == nil {
+	if got, err := Read(strings.NewReader(`a=\u00g0`)); err == nil {
 		t.Errorf("got %q, want an error as in Java", got)
 	}
 }
 
-func FuzzReadProperties(f *testing.F) {
+// The bytes of a file for FileConfigProvider are UTF-8.
+func TestReadUTF8(t *testing.T) {
+	got, err := ReadUTF8(strings.NewReader("a=\u00e9é\U0001F600\nb\u20AC=x\\\n y"))
+	if want := map[string]string{"a": "éé\U0001F600", "b€": "xy"}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %q (%v), want %q", got, err, want)
+	}
+	if got, err := ReadUTF8(strings.NewReader("a=\xe9")); !errors.Is(err, ErrNotUTF8) {
+		t.Errorf("ISO-8859-1 gives %q, %v", got, err)
+	}
+}
+
+func TestErrorsDoNotShowTheFile(t *testing.T) {
+	_, err := Read(strings.NewReader(`secret=\u00zz`))
+	if !errors.Is(err, ErrMalformedEscape) || strings.Contains(err.Error(), "zz") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
 	f.Add([]byte("a=1\\\n b\\u00e9\\uD83D\\uDE00\n#c\n=x\n\\"))
 	f.Add([]byte("\xff:\x00\r\\\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := ReadProperties(strings.NewReader(string(data)))
+		p, err := Read(strings.NewReader(string(data)))
 		if err != nil {
 			return
 		}
