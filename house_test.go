@@ -73,6 +73,7 @@ var house = []door{
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
 	{"internal/table", room{tech: []string{"aws"}}},
+	{"internal/clients", room{stdOnly: true}},
 	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "internal/loggers", "rest", "sinks/*", "worker"}}},
 	{"internal/demo", room{anything: true, tech: []string{"aws"}}},
 	{"internal/integration", room{anything: true}},
