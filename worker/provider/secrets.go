@@ -1,0 +1,131 @@
+package provider
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Secrets are values that config providers have put into settings. Nothing but those settings may show them: logs, traces and answers go
+// through Redact, which shows the variable in place of its value. Which of the values are passwords nobody can tell, so all are treated alike.
+//
+// A value is recognised as it is, without surrounding blanks, by its single lines if it has several, and in the forms that quoting, JSON
+// and URLs give it. It is not recognised in parts or in any other encoding. Values shorter than 4 characters, and true, false and null, are
+// left alone: every text is full of them.
+//
+// Nil is none. Secrets never change and may be used by several goroutines at once.
+type Secrets struct {
+	shown    map[string]string // variables by the values they stand for
+	replacer *strings.Replacer // of all forms of the values
+}
+
+const (
+	minSecret     = 4 // characters
+	minSecretLine = 8
+)
+
+// secretsOf returns the secrets for variables by their values.
+func secretsOf(shown map[string]string) *Secrets {
+	maps.DeleteFunc(shown, func(value, _ string) bool { return !recognisable(value, minSecret) })
+	if len(shown) == 0 {
+		return nil
+	}
+	return newSecrets(shown)
+}
+
+// With returns the secrets of both.
+func (s *Secrets) With(other *Secrets) *Secrets {
+	switch {
+	case other == nil:
+		return s
+	case s == nil:
+		return other
+	}
+	all := maps.Clone(s.shown)
+	maps.Copy(all, other.shown)
+	return newSecrets(all)
+}
+
+func newSecrets(shown map[string]string) *Secrets {
+	type pair struct{ form, variable string }
+	var pairs []pair
+	for value, variable := range shown {
+		for _, form := range formsOf(value) {
+			pairs = append(pairs, pair{form, variable})
+		}
+	}
+	// The replacer takes the first of its pairs that fits: a longer secret must not be left half shown by a shorter one in it.
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(len(b.form), len(a.form)), strings.Compare(a.form, b.form), strings.Compare(a.variable, b.variable))
+	})
+	args := make([]string, 0, 2*len(pairs))
+	for _, p := range pairs {
+		args = append(args, p.form, p.variable)
+	}
+	return &Secrets{shown, strings.NewReplacer(args...)}
+}
+
+// Redact returns a text with variables in place of their values.
+func (s *Secrets) Redact(text string) string {
+	if s == nil {
+		return text
+	}
+	return s.replacer.Replace(text)
+}
+
+// Error returns an error whose text is redacted. It still is, for [errors.Is] and [errors.As], what it was; the texts of what it wraps
+// are not redacted. It returns nil for nil.
+func (s *Secrets) Error(err error) error {
+	if s == nil || err == nil {
+		return err
+	}
+	if text := err.Error(); s.Redact(text) != text {
+		return &redactedError{s.Redact(text), err}
+	}
+	return err
+}
+
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.err }
+
+// recognisable reports whether a text is long and rare enough to be looked for.
+func recognisable(text string, least int) bool {
+	return len([]rune(strings.TrimSpace(text))) >= least && !slices.Contains([]string{"true", "false", "null"}, strings.ToLower(strings.TrimSpace(text)))
+}
+
+// formsOf returns the texts in which a value may show.
+func formsOf(value string) []string {
+	plain := []string{value, strings.TrimSpace(value)}
+	if lines := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' }); len(lines) > 1 {
+		for _, line := range lines {
+			if recognisable(line, minSecretLine) {
+				plain = append(plain, strings.TrimSpace(line))
+			}
+		}
+	}
+	var forms []string
+	for _, text := range plain {
+		quoted := strconv.Quote(text)
+		forms = append(forms, text, quoted[1:len(quoted)-1], inJSON(text), url.QueryEscape(text), url.PathEscape(text))
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
+// inJSON returns a text as JSON writes it between its quotes.
+func inJSON(text string) string {
+	b, err := json.Marshal(text)
+	if err != nil {
+		return text
+	}
+	return string(b[1 : len(b)-1])
+}
