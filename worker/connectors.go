@@ -32,7 +32,10 @@ type connectorInstance struct {
 
 	leaving   bool               // a round has taken it away: it stops and is not started again
 	interrupt context.CancelFunc // ends a call to the plugin that may take long
+	giveUp    context.CancelFunc // ends a change of its offsets
 	retry     *time.Timer        // until task configs are generated again
+	// publishing counts the task configs that wait to be written or are being written.
+	publishing int
 
 	abandoned atomic.Bool // it did not stop in time: whatever it does, it has no say any more
 }
@@ -55,7 +58,7 @@ const (
 func (h *Herder) onConnectorUpdated(name string) {
 	c := h.connectors[name]
 	if c == nil || c.leaving {
-		h.rejoin()
+		h.rejoinFor(name)
 		return
 	}
 	h.stopConnector(c, nil)
@@ -79,10 +82,8 @@ func (h *Herder) onTargetStateChanged(name string) {
 		},
 		end: func() { h.generateTasks(c, 0) },
 	})
-	for _, id := range h.allTasks() {
-		if id.Connector == name {
-			h.retargetTask(h.tasks[id])
-		}
+	for _, id := range h.tasks.of(name) {
+		h.retargetTask(h.tasks.get(id))
 	}
 }
 

@@ -73,10 +73,11 @@ type Herder struct {
 
 	view       *store.Snapshot // the config topic as far as its changes have been dealt with
 	connectors map[string]*connectorInstance
-	tasks      map[connect.TaskID]*taskInstance
+	tasks      taskInstances
 	writes     lane // to the config topic
 	rebalance  rebalance
 	restarts   map[string]*store.RestartRequest // connectors whose restart is under way, with the one that is to follow
+	waiters    []*waiter
 	ending     bool
 }
 
@@ -119,6 +120,8 @@ type (
 		lane *lane
 		job  job
 	}
+	// taskTold is a task's first state.
+	taskTold struct{}
 	// timerDue is a timer's end.
 	timerDue struct{ then func() }
 )
@@ -142,8 +145,9 @@ func newHerder(o Options, levels *loggers.Registry, configs *store.ConfigStore, 
 		stopping:   make(chan struct{}),
 		done:       make(chan struct{}),
 		connectors: map[string]*connectorInstance{},
-		tasks:      map[connect.TaskID]*taskInstance{},
+		tasks:      taskInstances{},
 		restarts:   map[string]*store.RestartRequest{},
+		rebalance:  rebalance{needed: map[string]int{}},
 	}
 	h.workCtx, h.stopWork = context.WithCancel(context.Background())
 	h.writeCtx, h.stopWrites = context.WithCancel(h.workCtx)
@@ -163,12 +167,12 @@ func (h *Herder) handle(ev event) {
 	case connectorUpdated:
 		h.onConnectorUpdated(ev.name)
 	case connectorRemoved:
-		h.rejoin()
+		h.rejoinFor(ev.name)
 	case tasksCommitted:
 		if ev.count > 0 { // without tasks they are revoked in the round that follows
 			h.rebalance.stopFirst(ev.connector)
 		}
-		h.rejoin()
+		h.rejoinFor(ev.connector)
 	case targetStateChanged:
 		h.onTargetStateChanged(ev.connector)
 	case restartRequested:
@@ -179,11 +183,13 @@ func (h *Herder) handle(ev event) {
 		ev.decide()
 	case jobDone:
 		h.finish(ev.lane, ev.job)
+		h.beginRebalance() // also while other writes wait
 		h.advance(ev.lane)
 	case timerDue:
 		ev.then()
 	}
 	h.beginRebalance()
+	h.answerSettled()
 }
 
 // handleWhileEnding lets what is under way come to its end and begins nothing new.
@@ -236,16 +242,16 @@ func (h *Herder) stopAll() {
 	h.stopWrites()
 	h.writes.waiting = nil
 	finished := false
-	n := len(h.connectors)
-	if len(h.tasks) > 0 {
+	n, tasks := len(h.connectors), h.tasks.all()
+	if len(tasks) > 0 {
 		n++
 	}
 	one := h.gather(n, h.stopLimit(), func() { finished = true })
 	for _, c := range h.connectors {
 		h.stopConnector(c, one)
 	}
-	if len(h.tasks) > 0 {
-		h.stopTasks(h.allTasks(), one)
+	if len(tasks) > 0 {
+		h.stopTasks(tasks, one)
 	}
 	for !finished {
 		h.handle(<-h.events)

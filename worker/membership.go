@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"sluice/connect"
@@ -41,32 +42,6 @@ type Work struct {
 // Empty reports whether there is nothing in it.
 func (w Work) Empty() bool { return len(w.Connectors) == 0 && len(w.Tasks) == 0 }
 
-// without returns what w has and o has not.
-func (w Work) without(o Work) Work {
-	return Work{
-		Connectors: difference(w.Connectors, o.Connectors),
-		Tasks:      difference(w.Tasks, o.Tasks),
-	}
-}
-
-func difference[T comparable](a, b []T) []T {
-	known := make(map[T]bool, len(b))
-	for _, v := range b {
-		known[v] = true
-	}
-	return slices.DeleteFunc(slices.Clone(a), func(v T) bool { return known[v] })
-}
-
-// configuredWork is everything that there is to run.
-func configuredWork(s *store.Snapshot) Work {
-	var w Work
-	for _, name := range s.Connectors() {
-		w.Connectors = append(w.Connectors, name)
-		w.Tasks = append(w.Tasks, s.Tasks(name)...)
-	}
-	return w
-}
-
 // solo is the membership of a worker that is a cluster of its own: it leads, and every round gives it all there is.
 // Rounds and generations are counted as in a group, so that statuses look the same.
 type solo struct {
@@ -90,15 +65,50 @@ func (s *solo) Rejoin(view *store.Snapshot) {
 
 // Run implements [Membership].
 func (s *solo) Run(ctx context.Context, report func(Assignment)) error {
-	var held Work
+	held := allocation{}
 	for generation := s.lastGeneration() + 1; ; generation++ {
 		select {
 		case view := <-s.wanted:
-			all := configuredWork(view)
-			report(Assignment{Generation: generation, Leader: true, Added: all.without(held), Revoked: held.without(all)})
-			held = all
+			added, revoked := held.adopt(view)
+			report(Assignment{Generation: generation, Leader: true, Added: added, Revoked: revoked})
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// allocation is what a worker runs: how many tasks of which connectors.
+type allocation map[string]int
+
+// adopt makes it everything that there is to run, and returns what that changes, sorted.
+func (a allocation) adopt(view *store.Snapshot) (added, revoked Work) {
+	names := view.Connectors()
+	for _, name := range names {
+		count, had := a[name]
+		if !had {
+			added.Connectors = append(added.Connectors, name)
+		}
+		tasks := view.RunnableTasks(name)
+		added.addTasks(name, count, tasks)
+		revoked.addTasks(name, tasks, count)
+		a[name] = tasks
+	}
+	if len(a) == len(names) {
+		return added, revoked
+	}
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if !view.Contains(name) {
+			revoked.Connectors = append(revoked.Connectors, name)
+			revoked.addTasks(name, 0, a[name])
+			delete(a, name)
+		}
+	}
+	return added, revoked
+}
+
+// addTasks adds the tasks of a connector from one number up to another one, if that is higher.
+func (w *Work) addTasks(connector string, from, to int) {
+	for n := from; n < to; n++ {
+		w.Tasks = append(w.Tasks, connect.TaskID{Connector: connector, Task: n})
 	}
 }

@@ -38,7 +38,11 @@ func (h *Herder) PutConnector(ctx context.Context, name string, config Propertie
 				return
 			}
 			info, err := h.connectorInfo(name)
-			reply(outcome{info, !exists}, err)
+			if err != nil || !exists { // nothing was known of it before
+				reply(outcome{info, !exists}, err)
+				return
+			}
+			h.settle(name, func() { reply(outcome{info, false}, nil) })
 		})
 	})
 	return o.info, o.created, err
@@ -66,7 +70,8 @@ func (h *Herder) PatchConnector(ctx context.Context, name string, patch Properti
 				reply(ConnectorInfo{}, err)
 				return
 			}
-			reply(h.connectorInfo(name))
+			info, err := h.connectorInfo(name)
+			h.settle(name, func() { reply(info, err) })
 		})
 	})
 }
@@ -136,7 +141,13 @@ func (h *Herder) change(ctx context.Context, stage string, missing error, name s
 				return nil, missing
 			}
 			return write, nil
-		}, func(err error) { reply(struct{}{}, err) })
+		}, func(err error) {
+			if err != nil {
+				reply(struct{}{}, err)
+				return
+			}
+			h.settle(name, func() { reply(struct{}{}, nil) })
+		})
 	})
 	return err
 }
@@ -175,7 +186,7 @@ func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
 	_, err := ask(ctx, h, func(reply func(struct{}, error)) {
 		h.whenSettled(func() {
 			snapshot := h.configs.Snapshot()
-			t := h.tasks[id]
+			t := h.tasks.get(id)
 			if !snapshot.Contains(id.Connector) {
 				reply(struct{}{}, &NotFoundError{Message: "Unknown connector: " + id.Connector})
 				return
@@ -195,7 +206,7 @@ func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
 				if err != nil {
 					err = &ConnectError{Message: "Failed to start task: " + id.String(), Err: err}
 				}
-				reply(struct{}{}, err)
+				h.settle(id.Connector, func() { reply(struct{}{}, err) })
 			})
 		})
 	})

@@ -15,10 +15,19 @@ import (
 type rebalance struct {
 	wanted bool // a round is needed
 	active bool // one is under way: from the stopping of tasks to the starting of what was given
+	// Rounds are counted: those that were begun, the last one that was taken up, and by connector the one that its last change needs.
+	begun, taken int
+	needed       map[string]int
 	// reconfigured are the connectors whose tasks stop before the round and start after it, with new settings.
 	reconfigured map[string]bool
 	restart      []connect.TaskID // the tasks that were stopped for that
-	settled      []func()         // called once nothing is wanted or active
+	after        []afterRound
+}
+
+// afterRound is to be done when a round was taken up.
+type afterRound struct {
+	round int
+	then  func()
 }
 
 // stopFirst notes that a connector's tasks have new settings.
@@ -32,26 +41,57 @@ func (r *rebalance) stopFirst(connector string) {
 // rejoin notes that a round is needed.
 func (h *Herder) rejoin() { h.rebalance.wanted = true }
 
-// whenSettled calls f, in the loop, when no round is needed or under way; at once if that is so.
+// rejoinFor notes that a round is needed because a connector has changed.
+func (h *Herder) rejoinFor(connector string) {
+	h.rejoin()
+	h.rebalance.needed[connector] = h.rebalance.begun + 1
+}
+
+// whenSettled calls f, in the loop, when the round that is needed or under way now is over; at once if there is none. It does not wait for
+// rounds that are needed later: there may always be another.
 func (h *Herder) whenSettled(f func()) {
-	if !h.rebalance.wanted && !h.rebalance.active {
+	r := &h.rebalance
+	switch {
+	case r.wanted:
+		r.after = append(r.after, afterRound{r.begun + 1, f})
+	case r.active:
+		r.after = append(r.after, afterRound{r.begun, f})
+	default:
 		f()
-		return
 	}
-	h.rebalance.settled = append(h.rebalance.settled, f)
+}
+
+// roundTaken notes that what a round has given is taken up.
+func (h *Herder) roundTaken() {
+	r := &h.rebalance
+	r.taken = r.begun
+	for name, round := range r.needed {
+		if round <= r.taken {
+			delete(r.needed, name)
+		}
+	}
+	var due []afterRound
+	r.after = slices.DeleteFunc(r.after, func(a afterRound) bool {
+		if a.round <= r.taken {
+			due = append(due, a)
+		}
+		return a.round <= r.taken
+	})
+	for _, a := range due {
+		a.then()
+	}
 }
 
 // beginRebalance begins a round if one is needed and can begin.
 func (h *Herder) beginRebalance() {
 	r := &h.rebalance
-	if !r.wanted || r.active || !h.writes.idle() {
+	if !r.wanted || r.active || h.writes.busy {
 		return
 	}
 	r.wanted, r.active = false, true
-	for _, id := range h.allTasks() {
-		if r.reconfigured[id.Connector] {
-			r.restart = append(r.restart, id)
-		}
+	r.begun++
+	for _, name := range slices.Sorted(maps.Keys(r.reconfigured)) {
+		r.restart = append(r.restart, h.tasks.of(name)...)
 	}
 	r.reconfigured = nil
 	h.stopTasks(r.restart, func() { h.membership.Rejoin(h.view) })
@@ -64,11 +104,14 @@ func (h *Herder) onAssigned(a Assignment) {
 	for _, name := range a.Revoked.Connectors {
 		if c := h.connectors[name]; c != nil {
 			c.leaving = true
+			if c.giveUp != nil {
+				c.giveUp()
+			}
 			going = append(going, c)
 		}
 	}
 	for _, id := range a.Revoked.Tasks {
-		if t := h.tasks[id]; t != nil {
+		if t := h.tasks.get(id); t != nil {
 			t.leaving = true
 		}
 	}
@@ -91,11 +134,11 @@ func (h *Herder) takeUp(a Assignment) {
 		}
 	}
 	for _, id := range a.Revoked.Tasks {
-		delete(h.tasks, id)
+		h.tasks.remove(id)
 	}
 	h.generation.Store(int64(a.Generation))
 	if a.Leader {
-		h.tidyStatuses(a.Revoked)
+		h.tidyStatuses()
 	}
 	h.logger.Debug("assignment taken up", "generation", a.Generation, "added", a.Added, "revoked", a.Revoked)
 
@@ -107,11 +150,12 @@ func (h *Herder) takeUp(a Assignment) {
 	restart := h.rebalance.restart
 	h.rebalance.restart = nil
 	for _, id := range a.Added.Tasks {
-		h.tasks[id] = &taskInstance{id: id}
-		h.startTask(h.tasks[id], nil)
+		t := &taskInstance{id: id}
+		h.tasks.add(t)
+		h.startTask(t, nil)
 	}
 	for _, id := range restart {
-		if t := h.tasks[id]; t != nil && !slices.Contains(a.Added.Tasks, id) {
+		if t := h.tasks.get(id); t != nil && !slices.Contains(a.Added.Tasks, id) {
 			h.startTask(t, nil)
 		}
 	}
@@ -120,42 +164,21 @@ func (h *Herder) takeUp(a Assignment) {
 	if !a.Revoked.Empty() {
 		h.rejoin() // tell the group that it has stopped
 	}
-	if h.rebalance.wanted {
-		return
+	if !h.rebalance.wanted {
+		h.markReady()
 	}
-	h.markReady()
-	for _, f := range h.rebalance.settled {
-		f()
-	}
-	h.rebalance.settled = nil
+	h.roundTaken()
 }
 
-// tidyStatuses removes the states of connectors and tasks that are configured no more: those that are known from the status topic, and
-// those just stopped here, of which the topic may not have told yet.
+// tidyStatuses removes the states of connectors and tasks that are configured no more.
 //
 // Kafka: DistributedHerder.updateDeletedConnectorStatus, updateDeletedTaskStatus.
-func (h *Herder) tidyStatuses(stopped Work) {
-	gone := map[string]bool{}
-	for _, name := range append(h.statuses.Connectors(), stopped.Connectors...) {
-		if !h.view.Contains(name) {
-			gone[name] = true
-		}
+func (h *Herder) tidyStatuses() {
+	connectors, tasks := h.statuses.Unconfigured(h.view)
+	for _, id := range tasks {
+		h.statuses.DeleteTask(id)
 	}
-	tasks := map[connect.TaskID]bool{}
-	for _, id := range stopped.Tasks {
-		tasks[id] = true
-	}
-	for _, name := range h.statuses.Connectors() {
-		for _, t := range h.statuses.Tasks(name) {
-			tasks[t.ID] = true
-		}
-	}
-	for _, id := range sortedTasks(maps.Keys(tasks)) {
-		if id.Task >= len(h.view.Tasks(id.Connector)) {
-			h.statuses.DeleteTask(id)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(gone)) {
+	for _, name := range connectors {
 		h.statuses.DeleteConnector(name)
 	}
 }

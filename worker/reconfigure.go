@@ -97,6 +97,7 @@ func (h *Herder) generateLater(c *connectorInstance, failures int, err error) {
 func (h *Herder) publishTasks(c *connectorInstance, configs []store.Properties, failures int) {
 	var err error
 	madeFrom := c.config
+	c.publishing++
 	h.do(&h.writes, job{
 		stage: "writing the task configurations of connector " + c.name,
 		begin: func() func(context.Context) {
@@ -108,6 +109,7 @@ func (h *Herder) publishTasks(c *connectorInstance, configs []store.Properties, 
 			return func(context.Context) { err = h.configs.PutTaskConfigs(h.writeCtx, c.name, configs) }
 		},
 		end: func() {
+			c.publishing--
 			if err != nil {
 				h.generateLater(c, failures+1, err)
 			}

@@ -57,7 +57,13 @@ func (h *Herder) RestartConnectorAndTasks(ctx context.Context, r RestartRequest)
 				return nil, &NotFoundError{Message: fmt.Sprintf("Status for connector %s not found", r.Connector)}
 			}
 			return func(ctx context.Context) error { return h.configs.PutRestartRequest(ctx, r) }, nil
-		}, func(err error) { reply(plan.info, err) })
+		}, func(err error) {
+			if err != nil {
+				reply(plan.info, err)
+				return
+			}
+			h.settle(r.Connector, func() { reply(plan.info, nil) })
+		})
 	})
 }
 
@@ -94,7 +100,7 @@ func (h *Herder) restart(r store.RestartRequest) {
 	}
 	ours := map[connect.TaskID]*taskInstance{}
 	for _, id := range plan.tasks {
-		if t := h.tasks[id]; t != nil {
+		if t := h.tasks.get(id); t != nil {
 			ours[id] = t
 		}
 	}

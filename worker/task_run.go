@@ -17,6 +17,7 @@ type taskRun struct {
 	task      taskRunner
 	started   stamp
 	done      chan struct{} // closed when it has ended
+	heard     atomic.Bool   // the task has told a state
 	abandoned atomic.Bool
 }
 
@@ -50,12 +51,23 @@ func (r *taskRun) stop(deadline context.Context, logger *slog.Logger) {
 	}
 }
 
+// told reports whether the task has told a state since it was started, or ended without.
+func (r *taskRun) told() bool { return r.heard.Load() || r.over() }
+
+// hear notes that the task has told a state. The loop may be waiting for its first.
+func (r *taskRun) hear() {
+	if r.heard.CompareAndSwap(false, true) {
+		r.h.post(taskTold{})
+	}
+}
+
 // The run listens to its task and writes what it hears to the status topic.
 
 func (r *taskRun) put(id connect.TaskID, s State) {
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTask(id, r.h.stamp().status(s, ""))
 	}
+	r.hear()
 }
 
 // Startup implements [task.Listener]. The group may be in its next round by now; what counts is the one that gave the task.
@@ -63,6 +75,7 @@ func (r *taskRun) Startup(id connect.TaskID) {
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTask(id, r.started.status(store.Running, ""))
 	}
+	r.hear()
 }
 
 // Paused implements [task.Listener].
@@ -76,6 +89,7 @@ func (r *taskRun) Failed(id connect.TaskID, err error) {
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Failed, task.Trace(err)))
 	}
+	r.hear()
 }
 
 // Shutdown implements [task.Listener].

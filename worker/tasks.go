@@ -24,7 +24,42 @@ type taskInstance struct {
 	leaving bool     // a round has taken it away: it stops and is not started again. Belongs to the loop
 }
 
-func (h *Herder) allTasks() []connect.TaskID { return sortedTasks(maps.Keys(h.tasks)) }
+// taskInstances are the tasks that this worker was given, by connector and number. A connector without any has no entry.
+type taskInstances map[string]map[int]*taskInstance
+
+// get returns nil for a task that is not among them.
+func (ts taskInstances) get(id connect.TaskID) *taskInstance { return ts[id.Connector][id.Task] }
+
+func (ts taskInstances) add(t *taskInstance) {
+	if ts[t.id.Connector] == nil {
+		ts[t.id.Connector] = map[int]*taskInstance{}
+	}
+	ts[t.id.Connector][t.id.Task] = t
+}
+
+func (ts taskInstances) remove(id connect.TaskID) {
+	if delete(ts[id.Connector], id.Task); len(ts[id.Connector]) == 0 {
+		delete(ts, id.Connector)
+	}
+}
+
+// of returns the tasks of a connector, sorted.
+func (ts taskInstances) of(connector string) []connect.TaskID {
+	ids := make([]connect.TaskID, 0, len(ts[connector]))
+	for _, n := range slices.Sorted(maps.Keys(ts[connector])) {
+		ids = append(ids, connect.TaskID{Connector: connector, Task: n})
+	}
+	return ids
+}
+
+// all returns all tasks, sorted.
+func (ts taskInstances) all() []connect.TaskID {
+	var ids []connect.TaskID
+	for _, name := range slices.Sorted(maps.Keys(ts)) {
+		ids = append(ids, ts.of(name)...)
+	}
+	return ids
+}
 
 func sortedTasks(ids iter.Seq[connect.TaskID]) []connect.TaskID {
 	return slices.SortedFunc(ids, func(a, b connect.TaskID) int {
@@ -70,7 +105,7 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 func (h *Herder) stopTasks(ids []connect.TaskID, done func()) {
 	instances := make([]*taskInstance, 0, len(ids))
 	for _, id := range ids {
-		if t := h.tasks[id]; t != nil {
+		if t := h.tasks.get(id); t != nil {
 			instances = append(instances, t)
 		}
 	}
