@@ -52,9 +52,12 @@ func unchecked(err error) error {
 		unknown    *validate.UnknownClassError
 		ambiguous  *validate.AmbiguousClassError
 		config     *connect.ConfigError
+		broken     *validate.ExceptionError
 	)
 	exception := ""
 	switch {
+	case errors.As(err, &broken):
+		exception = broken.Class + ": "
 	case errors.As(err, &noClass), errors.As(err, &badRequest):
 		exception = "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: "
 	case errors.As(err, &unknown), errors.As(err, &ambiguous):

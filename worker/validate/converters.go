@@ -34,6 +34,10 @@ func (v *Validator) checkConverter(c converterKind, props map[string]*string, vs
 	if def == nil {
 		return part{}
 	}
+	if raw := *props[c.key]; raw != trimJava(raw) { // it was found without the blanks, and is loaded with them
+		vs.addError(c.key, "Failed to load class "+raw+": "+raw)
+		return part{}
+	}
 	prefix := c.key + "."
 	own := withPrefix(props, prefix)
 	if _, given := own[ConverterTypeConfig]; !given {

@@ -2,8 +2,6 @@ package validate
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"sluice/connect"
@@ -19,7 +17,7 @@ type NoConnectorTypeError struct {
 // Differs: the values of keys that look like secrets are hidden; which of them are secrets only the connector could tell.
 func (e *NoConnectorTypeError) Error() string {
 	entries := make([]string, 0, len(e.props))
-	for _, k := range slices.Sorted(maps.Keys(e.props)) {
+	for _, k := range inOrder(e.props) {
 		v := "null"
 		if p := e.props[k]; p != nil {
 			v = *p
@@ -76,6 +74,15 @@ func describe(plugins []connect.Plugin) string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// ExceptionError says that the check of a configuration breaks off, as Kafka's does with an exception. It is answered with 500.
+type ExceptionError struct {
+	Class   string // of Kafka's exception, which its answer to a validate request names
+	Message string
+}
+
+// Error returns the message.
+func (e *ExceptionError) Error() string { return e.Message }
 
 // UnknownPluginError says that no plugin of any kind has the name.
 type UnknownPluginError struct{ Name string }

@@ -20,6 +20,7 @@ const (
 	camelSink       = "org.apache.camel.kafkaconnector.awsddbsink.CamelAwsddbsinkSinkConnector"
 	jsonConverter   = "org.apache.kafka.connect.json.JsonConverter"
 	stringConverter = "org.apache.kafka.connect.storage.StringConverter"
+	filter          = "org.apache.kafka.connect.transforms.Filter"
 	simpleHeader    = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 )
 
@@ -49,6 +50,7 @@ func (s strictSink) ValidateConfig(props map[string]string) []*connect.ConfigErr
 func newPlugins(t testing.TB, more ...connect.Plugin) *connect.Plugins {
 	t.Helper()
 	all := append(more, file.Plugin(nil), dynamodb.Plugin(dynamodb.Options{}))
+	all = append(all, transformPlugins(t)...)
 	p, err := connect.NewPlugins(append(all, converter.Plugins()...)...)
 	if err != nil {
 		t.Fatal(err)

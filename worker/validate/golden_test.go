@@ -3,6 +3,8 @@ package validate_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
+	"strings"
 	"testing"
 
 	"sluice/worker/validate"
@@ -43,29 +45,34 @@ func diff(t *testing.T, got, want string) {
 	t.Errorf("differs at %d\n got …%s\nwant …%s", i, got[from:min(len(got), i+200)], want[from:min(len(want), i+200)])
 }
 
+// capture is one recorded request; the answer stands in its file.
+type capture struct {
+	File, Method, Path string
+	Body               map[string]*string
+}
+
+func captures(t *testing.T) []capture {
+	t.Helper()
+	var index struct{ Captures []capture }
+	if err := json.Unmarshal(golden(t, "index.json"), &index); err != nil || len(index.Captures) == 0 {
+		t.Fatalf("read the index: %v", err)
+	}
+	return index.Captures
+}
+
 func TestValidateAnswersAsKafka(t *testing.T) {
-	for _, c := range []struct {
-		file  string
-		props map[string]*string
-	}{
-		{"validate-valid.json", props("connector.class", fileSink, "name", "golden", "topics", "conformance", "file", "/dev/null")},
-		{"validate-class-only.json", props("connector.class", fileSink)},
-		{"validate-alias-class-only.json", props("connector.class", "FileStreamSink")},
-		{"validate-many-errors.json", props("connector.class", fileSink, "name", "", "tasks.max", "x", "errors.tolerance", "some", "key.converter", "nope.Nope",
-			"topics", "a", "topics.regex", "b", "errors.log.enable", "perhaps", "nothing", "<null>")},
-		{"validate-dlq.json", props("connector.class", fileSink, "name", "golden", "topics", "conformance", "file", "/dev/null",
-			"errors.deadletterqueue.topic.name", "conformance", "errors.tolerance", "all")},
-		{"validate-converters.json", props("connector.class", fileSink, "name", "golden", "topics", "conformance", "file", "/dev/null",
-			"key.converter", stringConverter, "value.converter", jsonConverter, "value.converter.schemas.enable", "false", "header.converter", simpleHeader)},
-		{"validate-overrides.json", props("connector.class", fileSink, "name", "golden", "topics", "conformance", "file", "/dev/null",
-			"consumer.override.max.poll.records", "7", "consumer.override.auto.offset.reset", "earliest")},
-		{"camel-validate.json", props("connector.class", camelSink, "name", "transactions-sink", "tasks.max", "2", "topics", "flagged-transactions",
+	cases := []capture{
+		{File: "camel-validate.json", Method: "PUT", Body: props("connector.class", camelSink, "name", "transactions-sink", "tasks.max", "2", "topics", "flagged-transactions",
 			"key.converter", stringConverter, "value.converter", jsonConverter, "value.converter.schemas.enable", "false",
 			"camel.sink.unmarshal", "jackson", "camel.kamelet.aws-ddb-sink.table", "flagged-transactions", "camel.kamelet.aws-ddb-sink.region", "ap-southeast-2",
 			"camel.kamelet.aws-ddb-sink.useDefaultCredentialsProvider", "true", "camel.kamelet.aws-ddb-sink.writeCapacity", "1")},
-	} {
-		t.Run(c.file, func(t *testing.T) {
-			infos, err := newValidator(t).Validate(c.props)
+	}
+	for _, c := range append(cases, captures(t)...) {
+		if c.Method != "PUT" {
+			continue
+		}
+		t.Run(c.File, func(t *testing.T) {
+			infos, err := newValidator(t).Validate(c.Body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,29 +84,36 @@ func TestValidateAnswersAsKafka(t *testing.T) {
 					d.Documentation = "…"
 				}
 			}
-			diff(t, compact(t, infos), goldenText(t, c.file))
+			diff(t, compact(t, infos), goldenText(t, c.File))
 		})
 	}
 }
 
 func TestPluginConfigAnswersAsKafka(t *testing.T) {
-	for _, c := range []struct{ plugin, file string }{
-		{fileSink, "plugin-config-FileStreamSinkConnector.json"},
-		{"FileStreamSinkConnector", "plugin-config-FileStreamSinkConnector.json"},
-		{"FileStreamSink", "plugin-config-FileStreamSinkConnector.json"},
-		{jsonConverter, "plugin-config-JsonConverter.json"},
-		{"StringConverter", "plugin-config-StringConverter.json"},
-		{camelSink, "camel-plugin-config.json"},
-	} {
-		t.Run(c.plugin, func(t *testing.T) {
-			infos, err := newValidator(t).PluginConfig(c.plugin)
+	cases := []capture{
+		{File: "plugin-config-FileStreamSinkConnector.json", Path: "/connector-plugins/" + fileSink + "/config"},
+		{File: "plugin-config-FileStreamSinkConnector.json", Path: "/connector-plugins/FileStreamSink/config"},
+		{File: "plugin-config-StringConverter.json", Path: "/connector-plugins/StringConverter/config"},
+		{File: "camel-plugin-config.json", Path: "/connector-plugins/" + camelSink + "/config"},
+	}
+	for _, c := range append(cases, captures(t)...) {
+		path, ok := strings.CutSuffix(c.Path, "/config")
+		if !ok {
+			continue
+		}
+		plugin, err := url.PathUnescape(strings.TrimPrefix(path, "/connector-plugins/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(plugin, func(t *testing.T) {
+			infos, err := newValidator(t).PluginConfig(plugin)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i := range infos {
 				infos[i].Documentation = "…"
 			}
-			diff(t, compact(t, infos), goldenText(t, c.file))
+			diff(t, compact(t, infos), goldenText(t, c.File))
 		})
 	}
 }

@@ -26,42 +26,68 @@ func OverridePolicy(text string) (string, bool) {
 // principalKeys are what the policy Principal lets a connector override.
 var principalKeys = []string{"sasl.jaas.config", "sasl.mechanism", "security.protocol"}
 
-// checkOverrides checks the settings that a connector gives to its consumer: each must be of the right type, else the whole check fails,
-// and allowed by the policy. Rules over values (such as the words of auto.offset.reset) are left to the consumer.
-// Settings for a producer or an admin client are not looked at, as a sink without a dead letter queue has neither.
+// checkOverrides checks the settings that a connector gives to its clients: each must be of the right type, else the whole check fails,
+// and allowed by the policy. Rules over values (such as the words of auto.offset.reset) are left to the clients. Settings of clients
+// that the connector does not have are not looked at.
 //
 // Kafka: AbstractHerder.validateClientOverrides.
-func (v *Validator) checkOverrides(props map[string]*string) (part, error) {
-	var p part
-	given := withPrefix(props, ConsumerOverridePrefix)
-	for _, name := range hashOrder(sortedKeys(given)) {
-		value := connect.ConfigValue{Name: name}
-		key, known := consumerDef.Key(name)
-		if text := given[name]; text != nil {
-			t := connect.TypeString
-			if known {
-				t = key.Type
-			}
-			parsed, err := connect.ParseConfigValue(name, *text, t)
-			if err != nil {
-				return part{}, err
-			}
-			value.Value = parsed
+func (v *Validator) checkOverrides(props map[string]*string) ([]part, error) {
+	parts := make([]part, len(clientKinds))
+	for _, i := range []int{producerKind, adminKind, consumerKind} { // the order of the checks is not that of the answer
+		kind := clientKinds[i]
+		if kind.dlqOnly && trimmed(props, DLQTopicNameConfig) == "" {
+			continue
 		}
+		var err error
+		if parts[i], err = v.checkClient(kind, props); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+}
+
+func (v *Validator) checkClient(kind clientKind, props map[string]*string) (part, error) {
+	names, parsed := prefixOrder(props, kind.prefix), map[string]any{}
+	for _, name := range names {
+		var err error
+		if parsed[name], err = parseOverride(kind.def, name, props[kind.prefix+name]); err != nil {
+			return part{}, err
+		}
+	}
+	var p part
+	for _, name := range hashOrder(names) {
+		value := connect.ConfigValue{Name: name, Value: parsed[name]}
 		if policy := v.policy(); policy == OverrideNone || policy == OverridePrincipal && !slices.Contains(principalKeys, name) {
 			value.Errors = append(value.Errors, fmt.Sprintf("The '%s' policy does not allow '%s' to be overridden in the connector configuration.", policy, name))
 		}
-		switch {
-		case known:
-			p.add(&key, value, ConsumerOverridePrefix)
-		case looksSecret(name):
-			value.Value = connect.Hidden
-			p.add(nil, value, ConsumerOverridePrefix)
-		default:
-			p.add(nil, value, ConsumerOverridePrefix)
+		if key, known := kind.def.Key(name); known {
+			p.add(&key, value, kind.prefix)
+			continue
 		}
+		if value.Value != nil && looksSecret(name) {
+			value.Value = connect.Hidden
+		}
+		p.add(nil, value, kind.prefix)
 	}
 	return p, nil
+}
+
+// parseOverride reads a client's setting by its definition. One that the client does not know is a text as it is, blanks included.
+func parseOverride(def *connect.ConfigDef, name string, text *string) (any, error) {
+	key, known := def.Key(name)
+	switch {
+	case text == nil:
+		return nil, nil
+	case !known:
+		return *text, nil
+	case key.Type == connect.TypeClass && !isClientClass(trimJava(*text)):
+		return nil, &connect.ConfigError{Key: name, Value: *text, Rule: "Class " + *text + " could not be found."}
+	}
+	value, err := connect.ParseConfigValue(name, *text, key.Type)
+	if err != nil {
+		return nil, err
+	}
+	return value, nil
 }
 
 func (v *Validator) policy() string {

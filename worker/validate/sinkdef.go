@@ -123,7 +123,7 @@ func topicKeys() []connect.ConfigKey {
 			Group: commonGroup, Order: 4, Width: connect.WidthLong, DisplayName: "Topics",
 		},
 		{
-			Name: TopicsRegexConfig, Type: connect.TypeString, Default: "", Validator: regularExpression(), Importance: connect.High,
+			Name: TopicsRegexConfig, Type: connect.TypeString, Default: "", Validator: connect.Regex(), Importance: connect.High,
 			Doc:   "Java regular expression of the names of the topics to consume. Either this or topics is given.",
 			Group: commonGroup, Order: 4, Width: connect.WidthLong, DisplayName: "Topics regex",
 		},
@@ -178,7 +178,10 @@ func connectorName() connect.Validator {
 // Kafka: ConnectorConfig.aliasValidator.
 func uniqueAliases() connect.Validator {
 	return connect.ValidatorFunc("unique transformation or predicate aliases", func(v any) string {
-		aliases, _ := v.([]string)
+		aliases, ok := v.([]string)
+		if !ok {
+			return "entry must be non null"
+		}
 		seen := make(map[string]bool, len(aliases))
 		for _, a := range aliases {
 			if seen[a] {

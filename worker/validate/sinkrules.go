@@ -10,10 +10,17 @@ import (
 )
 
 // checkTopics applies the rules over topics, topics.regex and the dead letter queue. A blank text counts as not given.
-// The error is a regular expression that cannot be read although a dead letter queue has to be tried on it.
+// The error, an [*ExceptionError], is a null as dead letter queue, or a regular expression that cannot be read although a dead letter
+// queue has to be tried on it.
 //
 // Kafka: org.apache.kafka.connect.runtime.SinkConnectorConfig.validate.
 func checkTopics(props map[string]*string, vs *values) error {
+	if dlq, given := props[DLQTopicNameConfig]; given && dlq == nil {
+		return &ExceptionError{
+			Class:   "java.lang.NullPointerException",
+			Message: `Cannot invoke "String.trim()" because the return value of "java.util.Map.getOrDefault(Object, Object)" is null`,
+		}
+	}
 	topics, regex, dlq := trimmed(props, TopicsConfig), trimmed(props, TopicsRegexConfig), trimmed(props, DLQTopicNameConfig)
 	switch {
 	case topics != "" && regex != "":
@@ -35,11 +42,10 @@ func checkTopics(props map[string]*string, vs *values) error {
 		return nil
 	}
 	given := *props[TopicsRegexConfig]
-	pattern, err := regexp.Compile(`\A(?:` + given + `)\z`)
-	if err != nil {
-		return &connect.ConfigError{Key: TopicsRegexConfig, Value: given, Rule: "Invalid regex: " + err.Error()}
+	if err := connect.CheckRegex(given); err != nil {
+		return &ExceptionError{Class: "java.util.regex.PatternSyntaxException", Message: err.Error()}
 	}
-	if pattern.MatchString(dlq) {
+	if matchesWhole(given, dlq) {
 		vs.addError(TopicsRegexConfig, fmt.Sprintf("The DLQ topic '%s' may not be matched by the regex for the topics ('topics.regex=%s') consumed by the connector", dlq, given))
 	}
 	return nil
@@ -76,24 +82,23 @@ func checkConsumerGroup(props map[string]*string, vs *values, workerGroup string
 	}
 }
 
-// regularExpression refuses what is no regular expression.
+// matchesWhole reports whether a regular expression of Java's matches the whole text.
 //
-// Differs: Go's expressions stand in for Java's, which know more (look-ahead, back references); topics.regex is refused anyway in
-// this version, see unsupported.go.
-func regularExpression() connect.Validator {
-	return connect.ValidatorFunc("valid regex", func(v any) string {
-		s, _ := v.(string)
-		if _, err := regexp.Compile(s); err != nil {
-			return "Invalid regex: " + err.Error()
-		}
-		return ""
-	})
+// Differs: what only Java's expressions can say, such as look-ahead, matches nothing here; a connector that has it fails at its start.
+func matchesWhole(pattern, text string) bool {
+	compiled, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
+	return err == nil && compiled.MatchString(text)
 }
 
 // trimmed is a setting without surrounding blanks; "" for a null or a missing one.
 func trimmed(props map[string]*string, key string) string {
 	if p := props[key]; p != nil {
-		return strings.TrimFunc(*p, func(r rune) bool { return r <= ' ' })
+		return trimJava(*p)
 	}
 	return ""
 }
+
+// trimJava takes blanks and control characters off both ends; other blanks of Unicode stay.
+//
+// Kafka: java.lang.String.trim.
+func trimJava(s string) string { return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' }) }

@@ -1,14 +1,10 @@
 package validate
 
-import (
-	"slices"
-	"strings"
+import "sluice/connect"
 
-	"sluice/connect"
-)
-
-// What a Kafka worker can do and this version cannot stands in this file, key by key, so that it is refused by name instead of being
-// ignored. To build something here, delete its line.
+// What a Kafka worker can do and this version's tasks cannot stands in this file, key by key. Validation knows nothing of it: a client gets
+// the answer that Kafka would give, and the configuration is kept. It is refused by name when the connector starts, so that nothing is
+// ignored that somebody counts on. To build something here, delete its line.
 
 // unsupportedKeys must be left blank; the text says what they ask for.
 var unsupportedKeys = []struct{ key, what string }{
@@ -18,23 +14,8 @@ var unsupportedKeys = []struct{ key, what string }{
 	{DLQTopicNameConfig, "dead letter queues are not supported by this version"},
 }
 
-// unsupportedOverrides are the consumer's settings that it cannot honour, with the values that change nothing and so are fine.
-// Settings behind the prefixes sasl. and ssl. are refused whatever they say.
-var unsupportedOverrides = map[string][]string{
-	"security.protocol":     {"PLAINTEXT"},
-	"security.providers":    {""},
-	"group.instance.id":     {""},
-	"group.protocol":        {"classic"},
-	"group.remote.assignor": {""},
-	"interceptor.classes":   {""},
-	"enable.auto.commit":    {"false"},
-	"key.deserializer":      {byteArrayDeserializer},
-	"value.deserializer":    {byteArrayDeserializer},
-}
-
-const byteArrayDeserializer = "org.apache.kafka.common.serialization.ByteArrayDeserializer"
-
-// refusals returns the framework's keys that must be left blank, with validators that see to it.
+// refusals returns the framework's keys that must be left blank, with validators that see to it. The consumer refuses its own: what a
+// connector overrides reaches it as it is.
 func refusals() []connect.ConfigKey {
 	def := kafkaDef()
 	keys := make([]connect.ConfigKey, 0, len(unsupportedKeys))
@@ -49,39 +30,4 @@ func refusals() []connect.ConfigKey {
 		keys = append(keys, k)
 	}
 	return keys
-}
-
-// refuseUnsupported adds an error to each setting that this version cannot honour. It leaves alone a configuration that has errors
-// already: those are answered exactly as Kafka answers them, and nothing runs meanwhile.
-func (c *ConfigInfos) refuseUnsupported(props map[string]*string) {
-	if c.ErrorCount > 0 {
-		return
-	}
-	for _, u := range unsupportedKeys {
-		if value := trimmed(props, u.key); value != "" {
-			c.refuse(u.key, value, u.what)
-		}
-	}
-	for _, name := range sortedKeys(withPrefix(props, ConsumerOverridePrefix)) {
-		key := ConsumerOverridePrefix + name
-		value := trimmed(props, key)
-		harmless, listed := unsupportedOverrides[name]
-		secured := strings.HasPrefix(name, "sasl.") || strings.HasPrefix(name, "ssl.")
-		if secured && value != "" || listed && !slices.ContainsFunc(harmless, func(h string) bool { return strings.EqualFold(h, value) }) {
-			if k, ok := consumerDef.Key(name); ok && k.Type == connect.TypePassword || looksSecret(name) {
-				value = connect.Hidden
-			}
-			c.refuse(key, value, "this consumer setting is not supported by this version")
-		}
-	}
-}
-
-// refuse adds an error to a key that has a value.
-func (c *ConfigInfos) refuse(key, value, rule string) {
-	for i := range c.Configs {
-		if v := c.Configs[i].Value; v.Name == key {
-			v.Errors = append(v.Errors, (&connect.ConfigError{Key: key, Value: value, Rule: rule}).Error())
-			c.ErrorCount++
-		}
-	}
 }

@@ -15,9 +15,10 @@ type Validator struct {
 
 // Validate checks a configuration, in which nil values are nulls. What is wrong with single settings stands in the result (see
 // [ConfigInfos.Err]). The error is for a configuration that cannot be checked: a [*NoConnectorTypeError], [*UnknownClassError] or
-// [*AmbiguousClassError], or a [*connect.ConfigError] of a client override of the wrong type.
+// [*AmbiguousClassError], a [*connect.ConfigError] of a client override of the wrong type, or an [*ExceptionError].
 //
-// Values such as "${file:path:key}" are literal text, as in a Kafka worker without config providers.
+// Variables of config providers, such as "${file:path:key}", are resolved by the caller; what is left of them is literal text. An answer
+// shows the values as they were resolved, those of secrets apart.
 //
 // Kafka: org.apache.kafka.connect.runtime.AbstractHerder.validateConnectorConfig.
 func (v *Validator) Validate(props map[string]*string) (ConfigInfos, error) {
@@ -27,41 +28,35 @@ func (v *Validator) Validate(props map[string]*string) (ConfigInfos, error) {
 	}
 	connector := plugin.NewSink()
 
-	def := kafkaDef()
-	vs := checkAll(def, props)
-	if err := checkTopics(props, vs); err != nil {
+	def := v.enrich(kafkaDef(), props)
+	framework := checkAll(def, props)
+	v.checkClasses(props, framework)
+	if err := checkTopics(props, framework); err != nil {
 		return ConfigInfos{}, err
 	}
-	checkConsumerGroup(props, vs, v.WorkerGroupID)
-	v.checkConverterClasses(vs)
-	vs.addNullErrors(props)
-	parts, err := v.checkClients(props, vs)
+	checkConsumerGroup(props, framework, v.WorkerGroupID)
+	framework.addNullErrors(props)
+	parts, err := v.checkClients(props, framework)
 	if err != nil {
 		return ConfigInfos{}, err
 	}
-	vs.put(checkConnector(connector, props)) // for a key that both define, the connector's word counts
 
-	infos := describeAll(def.With(connector.Config().Keys()...), vs)
+	infos := describeAll(def, framework, connector.Config(), checkConnector(connector, props))
 	infos.Name = *props[ConnectorClassConfig]
-
 	for _, p := range parts {
 		infos.merge(p)
 	}
-	infos.refuseUnsupported(props)
 	return infos, nil
 }
 
-// checkClients checks what the connector's configuration passes on: to the consumer, then to the converters.
+// checkClients checks what the connector's configuration passes on: to the clients, then to the converters.
 func (v *Validator) checkClients(props map[string]*string, vs *values) ([]part, error) {
-	overrides, err := v.checkOverrides(props)
-	if err != nil {
-		return nil, err
-	}
-	parts := []part{overrides}
+	var converters []part
 	for _, c := range converterKinds {
-		parts = append(parts, v.checkConverter(c, props, vs))
+		converters = append(converters, v.checkConverter(c, props, vs))
 	}
-	return parts, nil
+	overrides, err := v.checkOverrides(props)
+	return append(overrides, converters...), err
 }
 
 // checkConnector checks the settings that the plugin defines, and those that its ConfigValidator finds fault with.
@@ -77,25 +72,32 @@ func checkConnector(connector connect.SinkConnector, props map[string]*string) *
 	return vs
 }
 
-// describeAll makes the answer's first part: values that nothing defines, then the keys in the order of their definition.
+// describeAll makes the answer's first part: values that nothing defines, then the keys in the order of their definition. For a key that the
+// framework and the connector both define it has the framework's place and the connector's word.
 //
 // Kafka: AbstractHerder.generateResult.
-func describeAll(def *connect.ConfigDef, vs *values) ConfigInfos {
+func describeAll(framework *connect.ConfigDef, checked *values, own *connect.ConfigDef, ownChecked *values) ConfigInfos {
 	infos := ConfigInfos{Groups: []string{}, Configs: []ConfigInfo{}}
-	for _, value := range vs.undefined(def) {
+	def := framework.With(own.Keys()...)
+	for _, value := range append(checked.undefined(def), ownChecked.undefined(def)...) {
 		infos.ErrorCount += len(value.Errors)
 		infos.Configs = append(infos.Configs, ConfigInfo{Value: valueInfo(value, connect.TypeString)})
 	}
+	for _, k := range slices.Concat(framework.Keys(), own.Keys()) {
+		if k.Group != "" && !k.Internal {
+			infos.addGroup(k.Group)
+		}
+	}
 	for _, k := range def.Keys() {
-		value := vs.get(k.Name)
+		value, ok := ownChecked.find(k.Name)
+		if !ok {
+			value, _ = checked.find(k.Name)
+		}
 		if k.Internal && len(value.Errors) == 0 {
 			continue
 		}
-		if k.Group != "" {
-			infos.addGroup(k.Group)
-		}
 		infos.ErrorCount += len(value.Errors)
-		infos.Configs = append(infos.Configs, ConfigInfo{Definition: keyInfo(k, ""), Value: valueInfo(*value, k.Type)})
+		infos.Configs = append(infos.Configs, ConfigInfo{Definition: keyInfo(k, ""), Value: valueInfo(value, k.Type)})
 	}
 	return infos
 }

@@ -57,7 +57,7 @@ func TestErrorsOfSettings(t *testing.T) {
 		{"true in another case", valid("errors.log.enable", "TRUE"), nil, 0},
 
 		{"a converter that does not exist", valid("key.converter", "nope.Nope"), []string{"key.converter: Invalid value nope.Nope for configuration key.converter: Class nope.Nope could not be found."}, 0},
-		{"a blank converter", valid("header.converter", " "), []string{"header.converter: Invalid value  for configuration header.converter: Class  could not be found."}, 0},
+		{"a blank converter", valid("header.converter", " "), []string{"header.converter: Invalid value   for configuration header.converter: Class   could not be found."}, 0},
 		{"a connector as converter", valid("value.converter", fileSink), []string{"value.converter: Class class " + fileSink + " does not implement the Converter interface"}, 0},
 		{"a header converter as converter", valid("value.converter", simpleHeader), []string{"value.converter: Class class " + simpleHeader + " does not implement the Converter interface"}, 0},
 		{"a connector as header converter", valid("header.converter", "FileStreamSink"), []string{"header.converter: Class class " + fileSink + " does not implement the HeaderConverter interface"}, 0},
@@ -65,7 +65,7 @@ func TestErrorsOfSettings(t *testing.T) {
 			"value.converter.schemas.enable: Invalid value perhaps for configuration schemas.enable: Expected value to be either true or false",
 		}, 0},
 		{"a setting of the worker's converter is not looked at", valid("value.converter.schemas.enable", "perhaps"), nil, 0},
-		{"the same transformation twice", valid("transforms", "a,a"), []string{"transforms: Invalid value [a, a] for configuration transforms: Duplicate alias provided."}, 0},
+		{"the same transformation twice", valid("transforms", "a,a", "transforms.a.type", filter), []string{"transforms: Invalid value [a, a] for configuration transforms: Duplicate alias provided."}, 0},
 		{"several at once, in the order of the answer", valid("errors.tolerance", "x", "tasks.max", "0", "topics", "<none>", "key.converter", "a.B"), []string{
 			"tasks.max: Invalid value 0 for configuration tasks.max: Value must be at least 1",
 			"key.converter: Invalid value a.B for configuration key.converter: Class a.B could not be found.",
@@ -144,10 +144,23 @@ func TestOverrideOfTheWrongType(t *testing.T) {
 	}
 }
 
-func TestBadRegexWithDLQ(t *testing.T) {
-	_, err := newValidator(t).Validate(valid("topics", "<none>", "topics.regex", "(", "errors.deadletterqueue.topic.name", "dlq"))
-	if err == nil || !strings.HasPrefix(err.Error(), "Invalid value ( for configuration topics.regex: Invalid regex: ") {
-		t.Errorf("got %v", err)
+// Kafka's check ends with an exception here.
+func TestChecksThatBreakOff(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		props       map[string]*string
+		class, want string
+	}{
+		{"a bad regex with a dead letter queue", valid("topics", "<none>", "topics.regex", "(", "errors.deadletterqueue.topic.name", "dlq"),
+			"java.util.regex.PatternSyntaxException", "Unclosed group near index 1\n("},
+		{"a null as dead letter queue", valid("errors.deadletterqueue.topic.name", "<null>"),
+			"java.lang.NullPointerException", `Cannot invoke "String.trim()" because the return value of "java.util.Map.getOrDefault(Object, Object)" is null`},
+	} {
+		_, err := newValidator(t).Validate(c.props)
+		var broken *validate.ExceptionError
+		if !errors.As(err, &broken) || broken.Class != c.class || err.Error() != c.want {
+			t.Errorf("%s: got %#v", c.name, err)
+		}
 	}
 }
 
@@ -167,9 +180,9 @@ func TestConnectorClass(t *testing.T) {
 		{"the last part", valid("connector.class", "FileStreamSinkConnector"), ""},
 		{"the last part without Connector", valid("connector.class", "FileStreamSink"), ""},
 		{"in another case", valid("connector.class", "filestreamsink"), strings.Replace(unknown, "%s", "filestreamsink", 1)},
-		{"missing", props("topics", "t", "name", "a", "x.password", "p4ss", "n", "<null>"), "Connector config {n=null, name=a, topics=t, x.password=[hidden]} contains no connector type"},
+		{"missing", props("topics", "t", "name", "a", "x.password", "p4ss", "n", "<null>"), "Connector config {name=a, x.password=[hidden], n=null, topics=t} contains no connector type"},
 		{"of nothing at all", props(), "Connector config {} contains no connector type"},
-		{"null", valid("connector.class", "<null>"), "Connector config {connector.class=null, file=/dev/null, name=x, topics=conformance} contains no connector type"},
+		{"null", valid("connector.class", "<null>"), "Connector config {connector.class=null, name=x, file=/dev/null, topics=conformance} contains no connector type"},
 		{"blank", valid("connector.class", " "), strings.Replace(unknown, "%s", " ", 1)},
 		{"a converter", valid("connector.class", jsonConverter), strings.Replace(unknown, "%s", jsonConverter, 1)},
 		{"a connector that only has a name", valid("connector.class", fileSource), strings.Replace(unknown, "%s", fileSource, 1)},

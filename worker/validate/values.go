@@ -33,8 +33,8 @@ func checkAll(def *connect.ConfigDef, props map[string]*string) *values {
 func checkNull(k connect.ConfigKey) connect.ConfigValue {
 	v := connect.ConfigValue{Name: k.Name}
 	if k.Validator != nil {
-		if rule := k.Validator.Validate(nil); rule != "" {
-			v.Errors = []string{(&connect.ConfigError{Key: k.Name, Value: "null", Rule: rule}).Error()}
+		if err := connect.Check(k.Validator, k.Name, nil, k.Type); err != nil {
+			v.Errors = []string{err.Error()}
 		}
 	}
 	return v
@@ -51,6 +51,15 @@ func (vs *values) get(name string) *connect.ConfigValue {
 	return &vs.list[i]
 }
 
+// find returns the value with the name, and whether there is one.
+func (vs *values) find(name string) (connect.ConfigValue, bool) {
+	i, ok := vs.index[name]
+	if !ok {
+		return connect.ConfigValue{Name: name}, false
+	}
+	return vs.list[i], true
+}
+
 // addError appends an error to the value with the name.
 func (vs *values) addError(name, msg string) {
 	v := vs.get(name)
@@ -61,17 +70,10 @@ func (vs *values) addError(name, msg string) {
 //
 // Kafka: AbstractHerder.addNullValuedErrors.
 func (vs *values) addNullErrors(props map[string]*string) {
-	for _, name := range sortedKeys(props) {
+	for _, name := range inOrder(props) {
 		if props[name] == nil {
 			vs.addError(name, nullValueError)
 		}
-	}
-}
-
-// put replaces the values that o has too, and appends its others.
-func (vs *values) put(o *values) {
-	for _, v := range o.list {
-		*vs.get(v.Name) = v
 	}
 }
 
