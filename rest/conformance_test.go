@@ -47,6 +47,7 @@ func playAll(t *testing.T, url string, look time.Duration, ours bool) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel() // each has names of its own
 			r := newRun(url, look)
+			r.ours = ours
 			defer r.clean()
 			for i, step := range s.Steps {
 				if slices.Contains(skipped, i+1) {

@@ -157,8 +157,9 @@ func (r *run) play(s step, version string) []string {
 		if held++; len(diff) > 0 {
 			held = 0
 		}
-		// A state has to hold twice in a row, as when it was recorded: what was seen first may be from before the last step.
-		if held == 2 || s.Until == nil || time.Now().After(end) {
+		// From a worker that is not ours a state has to come twice in a row, as when it was recorded: Java may still tell that of before
+		// the last step.
+		if held == 2 || held == 1 && r.ours || s.Until == nil || time.Now().After(end) {
 			return diff
 		}
 	}

@@ -106,6 +106,7 @@ type run struct {
 	url    string
 	prefix string
 	look   time.Duration // between two looks at a state that is waited for
+	ours   bool          // the worker tells no state of before the last step
 }
 
 func newRun(url string, look time.Duration) *run {
