@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ func (m *statusModel) apply(r Record) error {
 }
 
 func (m *statusModel) applyConnector(name string, fields map[string]rawJSON, isNull bool) error {
-	key := statusKey{name, -1}
+	key := statusKey{name, itself}
 	if isNull {
 		m.set(key, Status{}, true)
 		return nil
@@ -75,10 +76,10 @@ func (m *statusModel) applyTask(text string, fields map[string]rawJSON, isNull b
 // set takes a state, or its removal.
 func (m *statusModel) set(k statusKey, s Status, gone bool) {
 	switch {
-	case k.task < 0 && gone: // the tasks' own tombstones may come later, on other partitions
+	case k.task == itself && gone: // the tasks' own tombstones may come later, on other partitions
 		delete(m.connectors, k.connector)
 		delete(m.tasks, k.connector)
-	case k.task < 0:
+	case k.task == itself:
 		m.connectors[k.connector] = s
 	case gone:
 		if delete(m.tasks[k.connector], k.task); len(m.tasks[k.connector]) == 0 {
@@ -129,7 +130,7 @@ func (m *statusModel) forgetTopic(topic, connector string) {
 
 // status returns the status under a key, be it a connector's or a task's.
 func (m *statusModel) status(k statusKey) (Status, bool) {
-	if k.task < 0 {
+	if k.task == itself {
 		s, ok := m.connectors[k.connector]
 		return s, ok
 	}
@@ -166,14 +167,17 @@ type TaskStatus struct {
 	Status
 }
 
-// statusKey names a connector (task -1) or a task.
+// statusKey names a task, or with the number itself a connector.
 type statusKey struct {
 	connector string
 	task      int
 }
 
+// itself is no number that a task may have or a client may ask for.
+const itself = math.MinInt
+
 func (k statusKey) String() string {
-	if k.task < 0 {
+	if k.task == itself {
 		return connectorStatusKey(k.connector)
 	}
 	return taskStatusKey(connect.TaskID{Connector: k.connector, Task: k.task})
@@ -182,7 +186,7 @@ func (k statusKey) String() string {
 // parseStatusKey reads the key of a connector's or a task's state; ok is false for any other.
 func parseStatusKey(key string) (k statusKey, ok bool) {
 	if name, ok := strings.CutPrefix(key, connectorStatusPrefix); ok {
-		return statusKey{name, -1}, true
+		return statusKey{name, itself}, true
 	}
 	if text, ok := strings.CutPrefix(key, taskStatusPrefix); ok {
 		id, err := parseTaskID(text)

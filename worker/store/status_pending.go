@@ -42,7 +42,7 @@ func (p pendingStatuses) readBack(k statusKey, value []byte) (again []*pendingSt
 	for _, w := range all[:at+1] { // one key's records come in order: those before it were never written
 		w.read = w.read || w.key == k
 	}
-	if all[at].gone && k.task < 0 {
+	if all[at].gone && k.task == itself {
 		for _, w := range all[at+1:] {
 			if w.read {
 				again = append(again, w)

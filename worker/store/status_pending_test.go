@@ -202,3 +202,13 @@ func TestStatesOfWhatIsNotConfigured(t *testing.T) {
 		}
 	})
 }
+
+func TestTaskWithANegativeNumberHasNoState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newSlowStore(t)
+		s.PutConnector("x", Status{State: Running, WorkerID: "a"})
+		if st, ok := s.Task(connect.TaskID{Connector: "x", Task: -1}); ok {
+			t.Errorf("got %+v", st)
+		}
+	})
+}

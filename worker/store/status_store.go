@@ -136,12 +136,12 @@ func (s *StatusStore) onRecord(r Record) {
 
 // PutConnector records a connector's state, whatever is known.
 func (s *StatusStore) PutConnector(connector string, st Status) {
-	s.put(statusKey{connector, -1}, st, false)
+	s.put(statusKey{connector, itself}, st, false)
 }
 
 // PutConnectorSafe records a connector's state unless another worker has written a younger one.
 func (s *StatusStore) PutConnectorSafe(connector string, st Status) {
-	s.put(statusKey{connector, -1}, st, true)
+	s.put(statusKey{connector, itself}, st, true)
 }
 
 // PutTask records a task's state, whatever is known.
@@ -155,7 +155,7 @@ func (s *StatusStore) PutTaskSafe(id connect.TaskID, st Status) {
 }
 
 // DeleteConnector removes what is known of a connector's state. The states of its tasks need their own removal in the log.
-func (s *StatusStore) DeleteConnector(connector string) { s.remove(statusKey{connector, -1}) }
+func (s *StatusStore) DeleteConnector(connector string) { s.remove(statusKey{connector, itself}) }
 
 // DeleteTask removes what is known of a task's state.
 func (s *StatusStore) DeleteTask(id connect.TaskID) { s.remove(statusKey{id.Connector, id.Task}) }
@@ -239,7 +239,7 @@ func (s *StatusStore) DeleteTopics(connector string) {
 func (s *StatusStore) Connector(connector string) (Status, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.pending.on(s.model, connector).status(statusKey{connector, -1})
+	return s.pending.on(s.model, connector).status(statusKey{connector, itself})
 }
 
 // Task returns a task's state.
