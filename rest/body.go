@@ -113,6 +113,18 @@ func parseConfig(data []byte) (worker.Properties, error) {
 
 // readBody reads the whole body. A body without a media type is refused; one that is not there at all is another kind of mistake.
 func readBody(r *http.Request) ([]byte, error) {
+	data, err := readAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > 0 && r.Header.Get("Content-Type") == "" {
+		return nil, errUnsupportedMediaType
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+}
+
+// readAll reads the whole body as it is.
+func readAll(r *http.Request) ([]byte, error) {
 	data, err := io.ReadAll(r.Body)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return nil, err
@@ -120,10 +132,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, &statusError{http.StatusBadRequest, "read the request's body: " + err.Error()}
 	}
-	if len(data) > 0 && r.Header.Get("Content-Type") == "" {
-		return nil, errUnsupportedMediaType
-	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+	return data, nil
 }
 
 // eachField calls f for each field of a JSON object, in order. The text must be one object and nothing after it.

@@ -72,7 +72,6 @@ func playAll(t *testing.T, url string, look time.Duration, ours bool) {
 // notBuilt lists the steps that this version cannot pass, all of them if none is named. It shrinks.
 var notBuilt = map[string][]int{
 	"offsets-alter": nil, "offsets-invalid": nil, "offsets-order": nil, "offsets-read": nil,
-	"internal-unsigned":  nil,
 	"invalid-transforms": nil, "validate-transforms": nil, "plugins-builtin": nil,
 	"plugins-list": {3, 5}, "plugins-list-2": {1, 2, 3}, // transformations and predicates
 }

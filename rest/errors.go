@@ -53,6 +53,7 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		noClass    *validate.NoConnectorTypeError
 		conflict   *worker.ConflictError
 		forbidden  *worker.ForbiddenError
+		notYet     *worker.UnavailableError
 		unknown    *validate.UnknownClassError
 		ambiguous  *validate.AmbiguousClassError
 		config     *connect.ConfigError
@@ -71,6 +72,8 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		status = http.StatusBadRequest
 	case errors.As(err, &forbidden):
 		status = http.StatusForbidden
+	case errors.As(err, &notYet):
+		status = http.StatusServiceUnavailable
 	case errors.As(err, &unknown), errors.As(err, &ambiguous), errors.As(err, &config):
 		status = http.StatusInternalServerError
 	case errors.As(err, &failed): // it says what could not be done, whatever the reason

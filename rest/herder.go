@@ -51,4 +51,8 @@ type Herder interface {
 	// SetLoggerLevel returns the names of the loggers that the change is for.
 	SetLoggerLevel(namespace, level string) ([]string, error)
 	SetClusterLoggerLevel(ctx context.Context, namespace, level string) error
+
+	// PutTaskConfigs and FenceZombies are requests of other workers. The signature is nil if there is none.
+	PutTaskConfigs(ctx context.Context, name string, configs []worker.Properties, signature *worker.RequestSignature) error
+	FenceZombies(ctx context.Context, name string, signature *worker.RequestSignature) error
 }

@@ -9,7 +9,7 @@ type route struct {
 	handle  func(*Server, http.ResponseWriter, *http.Request) error
 
 	// A request that names a media type for its body is refused unless that is JSON, even where no body is read. Kafka has the rule on all
-	// its resources but the root and health.
+	// its resources but the root, health and what is among workers.
 	anyType bool
 }
 
@@ -39,6 +39,10 @@ var routes = []route{
 	{"PUT", "/connectors/{name}/stop", (*Server).stopConnector, false},
 	{"POST", "/connectors/{name}/restart", (*Server).restartConnector, false},
 	{"POST", "/connectors/{name}/tasks/{task}/restart", (*Server).restartTask, false},
+
+	// Among workers.
+	{"POST", "/connectors/{name}/tasks", (*Server).putTaskConfigs, true},
+	{"PUT", "/connectors/{name}/fence", (*Server).fenceZombies, true},
 
 	{"GET", "/connector-plugins", (*Server).listPlugins, false},
 	{"GET", "/connector-plugins/{plugin}/config", (*Server).pluginConfig, false},

@@ -46,10 +46,14 @@ const (
 	AccessControlAllowMethods      = "access.control.allow.methods"
 	ResponseHTTPHeadersConfig      = "response.http.headers.config"
 
+	ProtocolConfig               = "connect.protocol"
+	VerificationAlgorithmsConfig = "inter.worker.verification.algorithms"
+
 	SecurityProtocolConfig   = "security.protocol"
 	ConfigProvidersConfig    = "config.providers"
 	ExactlyOnceSourceConfig  = "exactly.once.source.support"
 	DefaultAPITimeoutConfig  = "default.api.timeout.ms"
+	protocolSessioned        = "sessioned"
 	defaultHeaderConverter   = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 	defaultAPITimeoutMillis  = 60000
 	configStoragePrefix      = "config.storage."
@@ -170,8 +174,8 @@ func groupKeys() []connect.ConfigKey {
 	text := func(name, preset, doc string) connect.ConfigKey {
 		return connect.ConfigKey{Name: name, Type: connect.TypeString, Default: preset, Importance: connect.Low, Doc: doc}
 	}
-	protocol := text("connect.protocol", "sessioned", "Protocol among the workers of a cluster: eager, compatible or sessioned.")
-	protocol.Validator = connect.OneOfFold("eager", "compatible", "sessioned")
+	protocol := text(ProtocolConfig, protocolSessioned, "Protocol among the workers of a cluster: eager, compatible or sessioned.")
+	protocol.Validator = connect.OneOfFold("eager", "compatible", protocolSessioned)
 	exactlyOnce := text(ExactlyOnceSourceConfig, exactlyOnceSourceOff, "Whether source connectors deliver exactly once. Only disabled is supported by this version.")
 	exactlyOnce.Validator = connect.OneOfFold("disabled", "preparing", "enabled")
 	return []connect.ConfigKey{
@@ -185,7 +189,7 @@ func groupKeys() []connect.ConfigKey {
 		{Name: "inter.worker.key.size", Type: connect.TypeInt, Importance: connect.Low, Doc: "Size of the key that signs requests among workers; null is the algorithm's default."},
 		text("inter.worker.key.generation.algorithm", "HmacSHA256", "Algorithm that makes the key for requests among workers."),
 		text("inter.worker.signature.algorithm", "HmacSHA256", "Algorithm that signs requests among workers."),
-		{Name: "inter.worker.verification.algorithms", Type: connect.TypeList, Default: []string{"HmacSHA256"}, Importance: connect.Low, Doc: "Algorithms that are accepted in requests among workers."},
+		{Name: VerificationAlgorithmsConfig, Type: connect.TypeList, Default: []string{"HmacSHA256"}, Importance: connect.Low, Doc: "Algorithms that are accepted in requests among workers."},
 		protocol,
 		exactlyOnce,
 	}

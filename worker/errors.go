@@ -31,10 +31,18 @@ type ConflictError struct{ Message string }
 
 func (e *ConflictError) Error() string { return e.Message }
 
-// ForbiddenError says that the worker's settings switch a feature off. The REST API answers 403.
+// ForbiddenError says that the worker's settings switch a feature off, or that the signature of a request among workers is not the cluster's.
+// The REST API answers 403.
 type ForbiddenError struct{ Message string }
 
 func (e *ForbiddenError) Error() string { return e.Message }
+
+// UnavailableError says that the worker is not far enough for a request among workers, which may be sent again. The REST API answers 503.
+//
+// Kafka: org.apache.kafka.connect.runtime.rest.errors.ConnectRestException with status 503.
+type UnavailableError struct{ Message string }
+
+func (e *UnavailableError) Error() string { return e.Message }
 
 // TimeoutError says that the herder did not come to a request in time; its text names what the herder was doing. The REST API answers 500.
 type TimeoutError struct{ Message string }
