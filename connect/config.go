@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -80,7 +79,7 @@ func (c Config) Millis(key string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-var listSeparator = regexp.MustCompile(`\s*,\s*`)
+var listSeparator = regexp.MustCompile(`[\s\v]*,[\s\v]*`) // as Java's \s
 
 // ParseConfigValue reads the text of a setting as Kafka does: surrounding blanks and control characters do not count.
 // The result has the Go type of t, with int64 for every integer type.
@@ -102,13 +101,13 @@ func ParseConfigValue(key, raw string, t ConfigType) (any, *ConfigError) {
 		return bad("Expected value to be either true or false")
 	case TypeInt, TypeShort, TypeLong:
 		bits := map[ConfigType]int{TypeInt: 32, TypeShort: 16, TypeLong: 64}[t]
-		n, err := strconv.ParseInt(s, 10, bits)
+		n, err := parseInteger(s, bits)
 		if err != nil {
 			return bad("Not a number of type " + string(t))
 		}
 		return n, nil
 	case TypeDouble:
-		f, err := strconv.ParseFloat(s, 64)
+		f, err := parseDouble(s)
 		if err != nil {
 			return bad("Not a number of type DOUBLE")
 		}
@@ -126,8 +125,8 @@ func ParseConfigValue(key, raw string, t ConfigType) (any, *ConfigError) {
 	return bad(fmt.Sprintf("unknown type %s", t))
 }
 
-// ConfigText returns the text of a parsed value as the REST API shows it: lists joined by commas, secrets as [Hidden], whole doubles
-// with ".0". The text of nil is empty; callers that show null ask first.
+// ConfigText returns the text of a parsed value as the REST API shows it: lists joined by commas, secrets as [Hidden], doubles as
+// in Java. The text of nil is empty; callers that show null ask first.
 //
 // Kafka: org.apache.kafka.common.config.ConfigDef.convertToString.
 func ConfigText(v any, t ConfigType) string {
@@ -144,10 +143,7 @@ func ConfigText(v any, t ConfigType) string {
 	case []string:
 		return strings.Join(v, ",")
 	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1e7 {
-			return strconv.FormatFloat(v, 'f', 1, 64)
-		}
-		return strconv.FormatFloat(v, 'g', -1, 64)
+		return doubleText(v)
 	default:
 		return fmt.Sprint(v)
 	}

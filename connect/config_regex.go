@@ -290,7 +290,7 @@ func Regex() Validator {
 	return ValidatorFunc("valid regex", func(v any) string {
 		s, ok := v.(string)
 		if !ok { // Java's own words for a null
-			return `Invalid regex: Cannot invoke "String.length()" because "this.pattern" is null`
+			return `Invalid regex: Cannot invoke "String.isEmpty()" because "this.pattern" is null`
 		}
 		if err := CheckRegex(s); err != nil {
 			return "Invalid regex: " + err.Error()
