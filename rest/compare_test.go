@@ -11,20 +11,27 @@ import (
 
 // matchers are the values of {"$is": …}.
 var matchers = map[string]func(v any) bool{
-	"any":       func(any) bool { return true },
-	"text":      func(v any) bool { s, ok := v.(string); return ok && strings.TrimSpace(s) != "" },
-	"loose":     func(v any) bool { _, ok := v.(string); return v == nil || ok }, // a text of Java's making
-	"version":   func(v any) bool { s, ok := v.(string); return ok && regexp.MustCompile(`^\d+\.\d+`).MatchString(s) },
-	"worker_id": func(v any) bool { s, ok := v.(string); return ok && regexp.MustCompile(`^\S+:\d+$`).MatchString(s) },
-	"epoch_ms":  func(v any) bool { n, ok := v.(json.Number); return ok && len(n) > 12 },
-	"epoch_ms_or_null": func(v any) bool {
-		n, ok := v.(json.Number)
-		return v == nil || ok && len(n) > 12
-	},
+	"any":              func(any) bool { return true },
+	"text":             func(v any) bool { s, ok := v.(string); return ok && strings.TrimSpace(s) != "" },
+	"loose":            func(v any) bool { _, ok := v.(string); return v == nil || ok }, // a text of Java's making
+	"version":          func(v any) bool { s, ok := v.(string); return ok && regexp.MustCompile(`^\d+\.\d+`).MatchString(s) },
+	"worker_id":        func(v any) bool { s, ok := v.(string); return ok && regexp.MustCompile(`^\S+:\d+$`).MatchString(s) },
+	"epoch_ms":         isEpoch,
+	"epoch_ms_or_null": func(v any) bool { return v == nil || isEpoch(v) },
 	"level": func(v any) bool {
 		return slices.Contains([]any{"OFF", "FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE", "ALL"}, v)
 	},
 	"integer": func(v any) bool { n, ok := v.(json.Number); return ok && !strings.ContainsAny(string(n), ".eE") },
+}
+
+// isEpoch knows milliseconds from seconds, and from texts.
+func isEpoch(v any) bool {
+	n, ok := v.(json.Number)
+	if !ok {
+		return false
+	}
+	ms, err := n.Int64()
+	return err == nil && ms > 1e12
 }
 
 // compare returns a line for each difference. The order of keys never matters, that of arrays does unless the expectation is a $set.
@@ -83,7 +90,8 @@ func compareMatcher(want map[string]any, got any, path string) []string {
 		part, _ := arg.(string)
 		switch kind {
 		case "$is":
-			ok = matchers[part](got)
+			is, known := matchers[part]
+			ok = known && is(got)
 		case "$prefix":
 			ok = isText && strings.HasPrefix(text, part)
 		case "$suffix":
@@ -149,6 +157,15 @@ func anyList[T any](list []T) []any {
 		out[i] = list[i]
 	}
 	return out
+}
+
+// knownView reports whether there is a case for it, in view or, for is-sorted, in judge.
+func knownView(how string) bool {
+	name, _, _ := strings.Cut(how, ":")
+	return slices.Contains([]string{
+		"own", "pick", "has", "is-sorted", "isarray", "entries", "classes", "types",
+		"validate", "values", "order", "configs", "config-keys", "config-defs", "config-orders",
+	}, name)
 }
 
 // view reduces an answer to what a step is about. An answer of another shape, such as an error, stays as it is.

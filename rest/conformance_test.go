@@ -14,6 +14,9 @@ import (
 // urlVariable names a running worker to play the scenarios against, with FileStreamSink, a topic "conformance" and nothing else in its group.
 const urlVariable = "SLUICE_CONFORMANCE_URL"
 
+// reference is the version that the scenarios were recorded from, and that ours reports.
+const reference = "3.9.2"
+
 func TestConformanceOfTheAPI(t *testing.T) {
 	server, err := rest.New(rest.Options{Herder: newModel(t), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -24,25 +27,42 @@ func TestConformanceOfTheAPI(t *testing.T) {
 	playAll(t, ts.URL, 0, true)
 }
 
+// TestConformanceOfARunningWorker plays the scenarios against whatever worker there is, of Java for instance, which passes too: a scenario that
+// the reference fails asks for too much.
 func TestConformanceOfARunningWorker(t *testing.T) {
 	url := os.Getenv(urlVariable)
 	if url == "" {
 		t.Skipf("%s names no worker", urlVariable)
 	}
-	playAll(t, url, 200*time.Millisecond, false)
+	playTwice(t, url, 200*time.Millisecond, false)
 }
 
-// playAll plays every scenario, with its steps in order, except for what the table says is not built yet. For a worker of ours the table
-// has to be right; another one, of Java perhaps, may do more.
+// playTwice plays all scenarios two times in a row: what the first round leaves behind must not be in the way of the second.
+func playTwice(t *testing.T, url string, look time.Duration, ours bool) {
+	for _, round := range []string{"first round", "second round"} {
+		if !t.Run(round, func(t *testing.T) { playAll(t, url, look, ours) }) {
+			return
+		}
+	}
+}
+
+// playAll plays every scenario that is for the worker's version, with its steps in order. The table of what is not built yet is for ours
+// only, and has to be right.
 func playAll(t *testing.T, url string, look time.Duration, ours bool) {
-	const version = "3.9.2"
+	version := reference
+	if !ours {
+		version = versionOf(t, url)
+	}
 	for _, s := range readScenarios(t) {
 		if !s.appliesTo(version) {
 			continue
 		}
-		skipped, listed := notBuilt[s.Name]
-		if listed && len(skipped) == 0 {
-			continue // the whole scenario
+		var skipped []int
+		if ours {
+			var listed bool
+			if skipped, listed = notBuilt[s.Name]; listed && len(skipped) == 0 {
+				continue // the whole scenario
+			}
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel() // each has names of its own
@@ -52,7 +72,7 @@ func playAll(t *testing.T, url string, look time.Duration, ours bool) {
 			for i, step := range s.Steps {
 				if slices.Contains(skipped, i+1) {
 					step.Until = nil
-					if diff := r.play(step, version); len(diff) == 0 && ours {
+					if diff := r.play(step, version); len(diff) == 0 {
 						t.Errorf("step %d passes: take it off the list", i+1)
 					}
 					continue
@@ -69,9 +89,46 @@ func playAll(t *testing.T, url string, look time.Duration, ours bool) {
 	}
 }
 
+// versionOf is what a worker says it is, which decides what is expected of it.
+func versionOf(t *testing.T, url string) string {
+	t.Helper()
+	rep, err := send(newRun(url, 0).url, "GET", "/", nil, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := rep.value.(map[string]any)
+	version, ok := root["version"].(string)
+	if !ok {
+		t.Fatalf("GET / answers %d %s: want a version", rep.status, rep.raw)
+	}
+	return version
+}
+
+// The scenarios are all there, and nothing in them is passed over.
+func TestConformanceScenariosAreComplete(t *testing.T) {
+	scenarios, steps := 0, 0
+	for _, s := range readScenarios(t) {
+		if !s.appliesTo(reference) {
+			continue
+		}
+		scenarios++
+		for i, step := range s.Steps {
+			steps++
+			if step.expectedOf(reference) == nil {
+				t.Errorf("%s: nothing was recorded for step %d", s.Name, i+1)
+			}
+			if step.View != "" && !knownView(step.View) {
+				t.Errorf("%s: step %d has the view %q, which nobody knows", s.Name, i+1, step.View)
+			}
+		}
+	}
+	if scenarios != 79 || steps != 787 {
+		t.Errorf("%d scenarios with %d steps, want 79 with 787", scenarios, steps)
+	}
+}
+
 // notBuilt lists the steps that this version cannot pass, all of them if none is named. It shrinks.
 var notBuilt = map[string][]int{
-	"offsets-alter": nil, "offsets-invalid": nil, "offsets-order": nil, "offsets-read": nil,
 	"invalid-transforms": nil, "validate-transforms": nil, "plugins-builtin": nil,
 	"plugins-list": {3, 5}, "plugins-list-2": {1, 2, 3}, // transformations and predicates
 }

@@ -46,8 +46,11 @@ func send(base, method, path string, headers map[string]string, body []byte, chu
 	}
 	switch {
 	case chunked:
-		half := max(1, len(body)/2)
-		fmt.Fprintf(&b, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n", half, body[:half], len(body)-half, body[half:])
+		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
+		for part := range slices.Chunk(body, max(1, (len(body)+1)/2)) {
+			fmt.Fprintf(&b, "%x\r\n%s\r\n", len(part), part)
+		}
+		b.WriteString("0\r\n\r\n")
 	case body != nil:
 		fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
 	default:
@@ -56,7 +59,8 @@ func send(base, method, path string, headers map[string]string, body []byte, chu
 	if _, err := conn.Write(b.Bytes()); err != nil {
 		return nil, err
 	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	in := bufio.NewReader(conn)
+	res, err := http.ReadResponse(in, &http.Request{Method: method})
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +68,10 @@ func send(base, method, path string, headers map[string]string, body []byte, chu
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, err
+	}
+	// The connection ends here: a body where there must be none, after HEAD or with 204, would be read by nobody else.
+	if after, _ := io.ReadAll(in); len(after) > 0 {
+		return nil, fmt.Errorf("%d bytes follow the answer: %q", len(after), after)
 	}
 	rep := &reply{status: res.StatusCode, header: res.Header, raw: raw}
 	rep.value, rep.isJSON = decode(raw)
@@ -78,10 +86,11 @@ func decode(raw []byte) (any, bool) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any
-	if d.Decode(&v) != nil || d.More() {
+	if d.Decode(&v) != nil {
 		return nil, false
 	}
-	return v, true
+	_, err := d.Token()
+	return v, err == io.EOF
 }
 
 // rebalancing are the beginnings of texts after which a client asks again.
@@ -137,7 +146,7 @@ func (r *run) play(s step, version string) []string {
 		return []string{"nothing was recorded for this step"}
 	}
 	var want expectation
-	if err := json.Unmarshal([]byte(r.fill(string(raw))), &want); err != nil {
+	if err := strictly([]byte(r.fill(string(raw))), &want); err != nil {
 		return []string{err.Error()}
 	}
 	if s.Parallel > 0 {
@@ -187,7 +196,7 @@ func (r *run) playParallel(s step, want expectation) []string {
 		}
 		if raw, recorded := want.Parallel[strconv.Itoa(rep.status)]; recorded {
 			var one expectation
-			if err := json.Unmarshal(raw, &one); err != nil {
+			if err := strictly(raw, &one); err != nil {
 				return []string{err.Error()}
 			}
 			out = append(out, r.judge(s, one, rep)...)

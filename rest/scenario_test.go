@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -15,8 +16,10 @@ import (
 
 // scenario is a recorded exchange with Kafka Connect.
 type scenario struct {
-	Name  string `json:"name"`
-	Since string `json:"since"` // the first version it is for
+	Name   string `json:"name"`
+	Family string `json:"family"`
+	About  string `json:"about"`
+	Since  string `json:"since"` // the first version it is for
 	// Before is the first version it is no longer for.
 	Before string `json:"before"`
 	Steps  []step `json:"steps"`
@@ -40,6 +43,8 @@ type step struct {
 	Parallel int            `json:"parallel"` // so many at once
 	OneOf    []int          `json:"one_of"`   // the statuses they may get
 	Needed   int            `json:"needed"`   // the status at least one must get
+
+	Match map[string]string `json:"match"` // what the recorder relaxed: it is in the expectations already
 
 	Expect   json.RawMessage            `json:"expect"`
 	Versions map[string]json.RawMessage `json:"versions"` // expectations of other versions
@@ -70,12 +75,20 @@ func readScenarios(t *testing.T) []scenario {
 			t.Fatal(err)
 		}
 		var s scenario
-		if err := json.Unmarshal(data, &s); err != nil {
+		// A field that is not known here would be a demand that is not checked.
+		if err := strictly(data, &s); err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
 		all = append(all, s)
 	}
 	return all
+}
+
+// strictly decodes JSON and refuses fields that v does not have.
+func strictly(data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
 }
 
 // appliesTo reports whether the scenario is for a worker of the version.
