@@ -37,6 +37,7 @@ var technologies = map[string][]string{
 	"chi":    {"github.com/go-chi/chi"},
 	"aws":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"kfake":  {"github.com/twmb/franz-go"},
+	"stores": {"github.com/pavlo-v-chernykh/keystore-go", "software.sslmate.com/src/go-pkcs12"},
 }
 
 // house is the table of rooms. A package is governed by the first pattern that matches it, so a more particular one
@@ -59,15 +60,17 @@ var house = []door{
 	{"worker/provider", room{ours: []string{"connect", "worker/properties"}}},
 	{"worker/validate", room{ours: []string{"connect"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
-	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka", "internal/loggers"}}},
+	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
 
-	{"rest", room{ours: []string{"connect", "worker", "worker/validate"}, tech: []string{"chi"}}},
+	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/tlsconfig"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
 
 	{"producer", room{ours: []string{"internal/fraud", "internal/kafka"}}},
 	{"detector", room{ours: []string{"internal/fraud", "internal/kafka"}}},
 
 	{"internal/kafka", room{tech: []string{"sarama"}}},
+	{"internal/tlsconfig", room{tech: []string{"stores"}}},
+	{"internal/jaas", room{stdOnly: true}},
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},
 	{"internal/table", room{tech: []string{"aws"}}},
