@@ -75,7 +75,7 @@ func (e *ConfigError) Error() string {
 		return e.Text
 	}
 	if e.Missing {
-		return fmt.Sprintf("Missing required configuration %q which has no default value.", e.Key)
+		return fmt.Sprintf("Missing required configuration \"%s\" which has no default value.", e.Key) // not %q, which would escape
 	}
 	if e.Rule == "" {
 		return fmt.Sprintf("Invalid value %s for configuration %s", e.Value, e.Key)

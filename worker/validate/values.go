@@ -21,7 +21,7 @@ func checkAll(def *connect.ConfigDef, props map[string]*string) *values {
 	for _, v := range def.Validate(withoutNulls(props)) {
 		if given, ok := props[v.Name]; ok && given == nil {
 			k, _ := def.Key(v.Name)
-			v = checkNull(k)
+			v = connect.ConfigValue{Name: v.Name, Recommended: v.Recommended, Errors: checkNull(k)}
 		}
 		vs.index[v.Name] = len(vs.list)
 		vs.list = append(vs.list, v)
@@ -29,15 +29,14 @@ func checkAll(def *connect.ConfigDef, props map[string]*string) *values {
 	return vs
 }
 
-// checkNull checks a key that was given as null: it is neither missing nor left to its default, as in Kafka.
-func checkNull(k connect.ConfigKey) connect.ConfigValue {
-	v := connect.ConfigValue{Name: k.Name}
+// checkNull returns what is wrong with a null for a key: it is neither missing nor left to its default, as in Kafka.
+func checkNull(k connect.ConfigKey) []string {
 	if k.Validator != nil {
 		if err := connect.Check(k.Validator, k.Name, nil, k.Type); err != nil {
-			v.Errors = []string{err.Error()}
+			return []string{err.Error()}
 		}
 	}
-	return v
+	return nil
 }
 
 // get returns the value with the name, adding one if there is none. It is good until the next call.
