@@ -99,7 +99,8 @@ type Flusher interface {
 type SinkTaskContext interface {
 	// TaskID returns the task's name.
 	TaskID() TaskID
-	// Logger returns a logger that already names connector and task.
+	// Logger returns a logger that already names connector and task, and logs under the class name of the task: its level can be set
+	// through the REST API. With("logger", name) outside of a group logs under another name.
 	Logger() *slog.Logger
 	// Pause stops the delivery of the given partitions, Resume allows it again.
 	Pause(partitions ...TopicPartition)

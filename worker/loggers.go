@@ -7,6 +7,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/loggers"
+	"sluice/worker/task"
 )
 
 // The names under which the worker logs: those of the classes that do the same in Kafka, so that whoever knows them there can turn them up
@@ -20,8 +21,6 @@ const (
 	configStoreLogger     = "org.apache.kafka.connect.storage.KafkaConfigBackingStore"
 	statusStoreLogger     = "org.apache.kafka.connect.storage.KafkaStatusBackingStore"
 	offsetStoreLogger     = "org.apache.kafka.connect.storage.KafkaOffsetBackingStore"
-	sinkTaskLogger        = "org.apache.kafka.connect.runtime.WorkerSinkTask"
-	logReporterLogger     = "org.apache.kafka.connect.runtime.errors.LogReporter"
 )
 
 // named returns a logger of one of these names.
@@ -29,7 +28,7 @@ func named(l *slog.Logger, name string) *slog.Logger { return l.With(loggers.Key
 
 // addLoggers makes the loggers exist that are used only later, with the first task and by plugins: they can be found and set before.
 func addLoggers(r *loggers.Registry, plugins *connect.Plugins) {
-	r.Add(workerLogger, workerConnectorLogger, sinkTaskLogger, logReporterLogger)
+	r.Add(workerLogger, workerConnectorLogger, task.LoggerName, task.ReporterName)
 	for _, p := range plugins.OfType(connect.SinkPluginType, connect.SourcePluginType) {
 		r.Add(p.Class, p.TaskClass)
 	}

@@ -48,6 +48,7 @@ type Listener interface {
 type Config struct {
 	ID        connect.TaskID
 	Task      connect.SinkTask
+	TaskClass string            // the Java class name of Task, under which it logs; "" is the worker's own name
 	TaskProps map[string]string // variables resolved
 
 	KeyConverter    connect.Converter
@@ -103,5 +104,8 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Logger = c.Logger.With("connector", c.ID.Connector, "task", c.ID.Task)
+	if c.TaskClass == "" {
+		c.TaskClass = LoggerName
+	}
 	return c, nil
 }

@@ -14,7 +14,8 @@ import (
 // sinkContext is the connect.SinkTaskContext. The plugin may call it from any goroutine, so it only notes what is wanted; the task's
 // goroutine brings it into effect in apply, before the next poll.
 type sinkContext struct {
-	t *Task
+	t   *Task
+	log *slog.Logger // under the plugin's own name
 
 	mu      sync.Mutex // guards what follows
 	paused  map[connect.TopicPartition]bool
@@ -26,7 +27,7 @@ type sinkContext struct {
 
 func (c *sinkContext) TaskID() connect.TaskID { return c.t.cfg.ID }
 
-func (c *sinkContext) Logger() *slog.Logger { return c.t.log }
+func (c *sinkContext) Logger() *slog.Logger { return c.log }
 
 func (c *sinkContext) Pause(parts ...connect.TopicPartition) { c.setPaused(parts, true) }
 

@@ -68,7 +68,7 @@ func New(cfg Config) (*Task, error) {
 	}
 	t := &Task{
 		cfg:     cfg,
-		log:     cfg.Logger,
+		log:     cfg.Logger.With(loggerKey, LoggerName),
 		task:    cfg.Task,
 		topics:  map[string]struct{}{},
 		owned:   map[connect.TopicPartition]struct{}{},
@@ -79,9 +79,9 @@ func New(cfg Config) (*Task, error) {
 	t.committer, _ = cfg.Task.(connect.PreCommitter)
 	t.flusher, _ = cfg.Task.(connect.Flusher)
 	t.offsets.init()
-	t.sinkCtx = &sinkContext{t: t}
+	t.sinkCtx = &sinkContext{t: t, log: cfg.Logger.With(loggerKey, cfg.TaskClass)}
 	if cfg.ErrorsLogEnable {
-		t.reporters = append(t.reporters, &logReporter{log: t.log, task: cfg.ID, messages: cfg.ErrorsLogIncludeMessages})
+		t.reporters = append(t.reporters, &logReporter{log: cfg.Logger.With(loggerKey, ReporterName), task: cfg.ID, messages: cfg.ErrorsLogIncludeMessages})
 	}
 	t.reader, err = cfg.NewReader(kafka.GroupReaderConfig{
 		Properties: cfg.ConsumerProperties,
