@@ -39,6 +39,10 @@ type Herder interface {
 	RestartTask(ctx context.Context, id connect.TaskID) error
 	RestartConnectorAndTasks(ctx context.Context, req worker.RestartRequest) (worker.ConnectorStateInfo, error)
 
+	ConnectorOffsets(ctx context.Context, name string) (worker.ConnectorOffsets, error)
+	AlterOffsets(ctx context.Context, name string, changes []worker.OffsetChange) (worker.Message, error)
+	ResetOffsets(ctx context.Context, name string) (worker.Message, error)
+
 	ActiveTopics(name string) ([]string, error)
 	ResetActiveTopics(ctx context.Context, name string) error
 

@@ -29,9 +29,10 @@ type model struct {
 }
 
 type modelConnector struct {
-	config worker.Properties
-	state  worker.State
-	tasks  []worker.Properties
+	config  worker.Properties
+	state   worker.State
+	tasks   []worker.Properties
+	offsets map[connect.TopicPartition]int64
 }
 
 func newModel(t testing.TB) *model {

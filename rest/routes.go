@@ -31,6 +31,9 @@ var routes = []route{
 	{"GET", "/connectors/{name}/tasks", (*Server).taskConfigs, false},
 	{"GET", "/connectors/{name}/tasks-config", (*Server).taskConfigMap, false}, // gone in Kafka 4
 	{"GET", "/connectors/{name}/tasks/{task}/status", (*Server).taskStatus, false},
+	{"GET", "/connectors/{name}/offsets", (*Server).connectorOffsets, false},
+	{"PATCH", "/connectors/{name}/offsets", (*Server).alterOffsets, false},
+	{"DELETE", "/connectors/{name}/offsets", (*Server).resetOffsets, false},
 	{"GET", "/connectors/{name}/topics", (*Server).activeTopics, false},
 	{"PUT", "/connectors/{name}/topics/reset", (*Server).resetActiveTopics, false},
 

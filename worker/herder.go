@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/connect"
+	"sluice/internal/kafka"
 	"sluice/internal/loggers"
 	"sluice/worker/store"
 	"sluice/worker/task"
@@ -48,6 +49,7 @@ type Herder struct {
 	statuses   *store.StatusStore
 	membership Membership
 	newTask    func(task.Config) (taskRunner, error)
+	newOffsets func(kafka.Properties) (groupOffsets, error)
 	workerID   string
 	version    string
 	commit     string
@@ -135,6 +137,7 @@ func newHerder(o Options, levels *loggers.Registry, configs *store.ConfigStore, 
 		statuses:   statuses,
 		membership: membership,
 		newTask:    func(cfg task.Config) (taskRunner, error) { return task.New(cfg) },
+		newOffsets: newGroupOffsets,
 		workerID:   o.WorkerID,
 		version:    o.Version,
 		commit:     o.Commit,
