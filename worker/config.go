@@ -37,7 +37,8 @@ type Config struct {
 	TopicTrackingReset bool
 
 	parsed connect.Config
-	props  map[string]string // as given, environment included
+	props  map[string]string // as given, environment included, variables resolved
+	vars   variables
 }
 
 // Notice is something about the settings that an operator may want to read, and how much it matters.
@@ -47,14 +48,30 @@ type Notice struct {
 }
 
 // LoadConfig reads a worker's settings from its properties (see [ReadProperties]) and from the CONNECT_* variables in environ, which
-// has the form of [os.Environ] and wins. The error joins one for each setting that is wrong or asks for what this version cannot do,
-// each naming key, value and rule. No I/O.
+// has the form of [os.Environ] and wins. Variables of config providers are resolved, for which it reads files. The error joins one for each
+// setting that is wrong or asks for what this version cannot do, each naming key, value and rule. Errors and notices show variables, and
+// not what they stand for.
 func LoadConfig(props map[string]string, environ []string) (*Config, []Notice, error) {
 	props = maps.Clone(props)
 	if props == nil {
 		props = map[string]string{}
 	}
 	maps.Copy(props, environmentProperties(environ))
+	props, vars, notices, err := resolveProperties(props, environ)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, more, err := newConfig(props)
+	notices, err = vars.redact(append(notices, more...), err)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.vars = vars
+	return c, notices, nil
+}
+
+// newConfig reads a worker's settings. No I/O.
+func newConfig(props map[string]string) (*Config, []Notice, error) {
 	def := ConfigDef()
 	parsed, err := def.Parse(props)
 	if err := errors.Join(append([]error{err}, refuseUnsupported(props)...)...); err != nil {

@@ -139,7 +139,7 @@ func taskKeys() []connect.ConfigKey {
 		{Name: PluginPathConfig, Type: connect.TypeList, Importance: connect.Low,
 			Doc: "Where a Java worker loads plugins from. Plugins are part of this binary, so it is noted and has no effect."},
 		{Name: ConfigProvidersConfig, Type: connect.TypeList, Default: []string{}, Importance: connect.Low,
-			Doc: "Config providers, which replace variables in settings. Not supported by this version."},
+			Doc: "Names of config providers, which replace variables such as ${file:/run/secrets/db.properties:password} in these settings and in those of connectors. The class of each stands behind config.providers.<name>.class, its parameters behind config.providers.<name>.param."},
 	}
 }
 

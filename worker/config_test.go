@@ -139,7 +139,7 @@ func TestBadWorkerSettings(t *testing.T) {
 		{"https settings", "listeners.https.ssl.key.password", "hush", "listeners.https.ssl.key.password"},
 		{"an admin listener", "admin.listeners", "http://:8084", "admin.listeners"},
 		{"extensions", "rest.extension.classes", "com.acme.Auth", "rest.extension.classes"},
-		{"config providers", "config.providers", "file", "config.providers"},
+		{"a config provider without class", "config.providers", "file", "config.providers.file.class"},
 		{"CORS", "access.control.allow.origin", "*", "access.control.allow.origin"},
 		{"response headers", "response.http.headers.config", "set A:b", "response.http.headers.config"},
 		{"exactly once", "exactly.once.source.support", "enabled", "exactly.once.source.support"},

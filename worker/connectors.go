@@ -3,11 +3,13 @@ package worker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"sluice/connect"
+	"sluice/worker/provider"
 	"sluice/worker/store"
 	"sluice/worker/task"
 	"sluice/worker/validate"
@@ -28,6 +30,11 @@ type connectorInstance struct {
 	config store.Properties      // that it was started with
 	state  instanceState
 
+	settings map[string]string // config with its variables resolved
+	secrets  *provider.Secrets // what must not show of it
+
+	generated map[string]string // config with its variables resolved when task configs were last generated
+
 	// The fields below belong to the loop.
 
 	leaving   bool               // a round has taken it away: it stops and is not started again
@@ -36,6 +43,8 @@ type connectorInstance struct {
 	retry     *time.Timer        // until task configs are generated again
 	// publishing counts the task configs that wait to be written or are being written.
 	publishing int
+	// published is what config stood for when its task configs were last found to be valid; nil if they were not yet.
+	published map[string]string
 
 	abandoned atomic.Bool // it did not stop in time: whatever it does, it has no say any more
 }
@@ -101,7 +110,7 @@ func (h *Herder) startConnector(c *connectorInstance, done func(error)) {
 			}
 			target, now := snapshot.TargetState(c.name), h.stamp()
 			return h.interruptible(c, func(ctx context.Context) {
-				c.prepare(h.plugins, config)
+				h.prepare(c, config)
 				err = h.retarget(ctx, c, target, now)
 			})
 		},
@@ -179,20 +188,22 @@ func (h *Herder) connectorFailed(c *connectorInstance, err error, now stamp) {
 	if c.abandoned.Load() {
 		return
 	}
-	h.logger.Error("connector failed", "connector", c.name, "err", err)
-	h.statuses.PutConnectorSafe(c.name, now.status(store.Failed, task.Trace(err)))
+	c.secrets.Logger(h.logger).Error("connector failed", "connector", c.name, "err", err)
+	h.statuses.PutConnectorSafe(c.name, now.status(store.Failed, c.secrets.Redact(task.Trace(err))))
 }
 
 // prepare makes the plugin's value for a configuration, or notes why that is not possible.
-func (c *connectorInstance) prepare(plugins *connect.Plugins, config store.Properties) {
+func (h *Herder) prepare(c *connectorInstance, config store.Properties) {
 	c.config, c.conn, c.state = config, nil, instanceNone
 	c.broken = func() (err error) {
 		defer recovered(&err)
-		class, _ := config.Get(validate.ConnectorClassConfig)
-		if c.plugin, err = plugins.Find(class, connect.SinkPluginType); err != nil {
+		if c.settings, c.secrets, err = h.resolve(c.name, config); err != nil {
 			return err
 		}
-		if _, err := validate.SinkConnectorConfigDef().Parse(config.Map()); err != nil {
+		if c.plugin, err = h.plugins.Find(c.settings[validate.ConnectorClassConfig], connect.SinkPluginType); err != nil {
+			return err
+		}
+		if _, err := validate.SinkConnectorConfigDef().Parse(c.settings); err != nil {
 			return err
 		}
 		c.conn = c.plugin.NewSink()
@@ -216,7 +227,7 @@ func (c *connectorInstance) transition(ctx context.Context, target TargetState) 
 		}
 		c.state = instanceFailed
 		defer recovered(&err)
-		if err := c.conn.Start(ctx, c.config.Map()); err != nil {
+		if err := c.conn.Start(ctx, maps.Clone(c.settings)); err != nil {
 			return fmt.Errorf("start connector %q: %w", c.name, err)
 		}
 		c.state = instanceStarted

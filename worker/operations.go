@@ -78,7 +78,7 @@ func (h *Herder) PatchConnector(ctx context.Context, name string, patch Properti
 
 // checkConfig validates a connector's configuration.
 func (h *Herder) checkConfig(config Properties) error {
-	infos, err := h.validator.Validate(config.NullableMap())
+	infos, err := h.validateConfig(config)
 	var untyped *validate.NoConnectorTypeError
 	switch {
 	case errors.As(err, &untyped):
@@ -169,20 +169,21 @@ func (h *Herder) RestartConnector(ctx context.Context, name string) error {
 			}
 			h.stopConnector(c, nil)
 			h.startConnector(c, func(err error) {
-				if err != nil {
-					err = &ConnectError{Message: "Failed to start connector: " + name, Err: err}
-				}
-				reply(struct{}{}, err)
+				reply(struct{}{}, startFailure("Failed to start connector: "+name, err))
 			})
 		})
 	})
 	return err
 }
 
-// RestartTask stops and starts one task. It returns when the task was started anew, or could not be.
+// RestartTask stops and starts one task. It returns when the task was started anew, or could not be. If the variables of its settings
+// cannot be resolved the task goes on as it is.
 //
 // Kafka: DistributedHerder.restartTask.
 func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
+	if err := h.checkVariables(id); err != nil {
+		return err
+	}
 	_, err := ask(ctx, h, func(reply func(struct{}, error)) {
 		h.whenSettled(func() {
 			snapshot := h.configs.Snapshot()
@@ -203,9 +204,7 @@ func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
 			h.stopTask(t, deadline, nil)
 			h.startTask(t, func(err error) {
 				cancel()
-				if err != nil {
-					err = &ConnectError{Message: "Failed to start task: " + id.String(), Err: err}
-				}
+				err = startFailure("Failed to start task: "+id.String(), err)
 				h.settle(id.Connector, func() { reply(struct{}{}, err) })
 			})
 		})

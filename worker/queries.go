@@ -166,5 +166,5 @@ func (h *Herder) PluginConfig(name string) ([]validate.ConfigKeyInfo, error) {
 
 // ValidateConfig checks a connector's configuration without using it.
 func (h *Herder) ValidateConfig(_ context.Context, _ string, config Properties) (validate.ConfigInfos, error) {
-	return h.validator.Validate(config.NullableMap())
+	return h.validateConfig(config)
 }

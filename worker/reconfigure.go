@@ -63,7 +63,7 @@ func (h *Herder) generateTasks(c *connectorInstance, failures int) {
 				return nil
 			}
 			ran = true
-			return func(context.Context) { configs, err = c.taskConfigs() }
+			return func(context.Context) { configs, err = h.taskConfigs(c) }
 		},
 		end: func() {
 			var many *TooManyTasksError
@@ -86,7 +86,7 @@ func (h *Herder) generateLater(c *connectorInstance, failures int, err error) {
 		return
 	}
 	pause := reconfigureBackoff(failures)
-	h.logger.Error("task configurations could not be generated or written, trying again", "connector", c.name, "err", err, "pause", pause)
+	c.secrets.Logger(h.logger).Error("task configurations could not be generated or written, trying again", "connector", c.name, "err", err, "pause", pause)
 	if c.retry != nil {
 		c.retry.Stop()
 	}
@@ -96,31 +96,44 @@ func (h *Herder) generateLater(c *connectorInstance, failures int, err error) {
 // publishTasks writes task configs, unless they are those that are valid now, or the connector is about to be asked again anyway.
 func (h *Herder) publishTasks(c *connectorInstance, configs []store.Properties, failures int) {
 	var err error
-	madeFrom := c.config
+	madeFrom, resolved, wrote := c.config, c.generated, false
 	c.publishing++
 	h.do(&h.writes, job{
 		stage: "writing the task configurations of connector " + c.name,
 		begin: func() func(context.Context) {
 			snapshot := h.configs.Snapshot()
 			config, ok := snapshot.ConnectorConfig(c.name)
-			if !ok || !config.Equal(madeFrom) || snapshot.TargetState(c.name) != store.Started || !tasksChanged(snapshot, c.name, configs) {
+			if !ok || !config.Equal(madeFrom) || snapshot.TargetState(c.name) != store.Started {
 				return nil
 			}
+			if !tasksChanged(snapshot, c.name, configs) && (c.published == nil || maps.Equal(c.published, resolved)) {
+				c.published = resolved
+				return nil
+			}
+			wrote = true
 			return func(context.Context) { err = h.configs.PutTaskConfigs(h.writeCtx, c.name, configs) }
 		},
 		end: func() {
 			c.publishing--
-			if err != nil {
+			switch {
+			case err != nil:
 				h.generateLater(c, failures+1, err)
+			case wrote:
+				c.published = resolved
 			}
 		},
 	})
 }
 
 // taskConfigs asks the plugin for the settings of its tasks and completes them.
-func (c *connectorInstance) taskConfigs() (configs []store.Properties, err error) {
+func (h *Herder) taskConfigs(c *connectorInstance) (configs []store.Properties, err error) {
 	defer recovered(&err)
-	def, err := validate.SinkConnectorConfigDef().Parse(c.config.Map())
+	settings, secrets, err := h.resolve(c.name, c.config)
+	c.generated, c.secrets = settings, c.secrets.With(secrets)
+	if err != nil {
+		return nil, err
+	}
+	def, err := validate.SinkConnectorConfigDef().Parse(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +147,7 @@ func (c *connectorInstance) taskConfigs() (configs []store.Properties, err error
 	}
 	configs = make([]store.Properties, len(generated))
 	for i, settings := range generated {
-		configs[i] = completeTaskConfig(c.config, settings, c.plugin.TaskClass)
+		configs[i] = reverseTransform(completeTaskConfig(c.config, settings, c.plugin.TaskClass), c.config, c.secrets)
 	}
 	return configs, nil
 }

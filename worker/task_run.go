@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/connect"
+	"sluice/worker/provider"
 	"sluice/worker/store"
 	"sluice/worker/task"
 )
@@ -17,7 +18,8 @@ type taskRun struct {
 	task      taskRunner
 	started   stamp
 	done      chan struct{} // closed when it has ended
-	heard     atomic.Bool   // the task has told a state
+	secrets   *provider.Secrets
+	heard     atomic.Bool // the task has told a state
 	abandoned atomic.Bool
 }
 
@@ -87,7 +89,7 @@ func (r *taskRun) Resumed(id connect.TaskID) { r.put(id, store.Running) }
 // Failed implements [task.Listener].
 func (r *taskRun) Failed(id connect.TaskID, err error) {
 	if !r.abandoned.Load() {
-		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Failed, task.Trace(err)))
+		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Failed, r.secrets.Redact(task.Trace(err))))
 	}
 	r.hear()
 }

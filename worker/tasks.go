@@ -83,9 +83,9 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 			count, target := snapshot.TaskCount(t.id.Connector), snapshot.TargetState(t.id.Connector)
 			run := &taskRun{h: h, started: h.stamp(), done: make(chan struct{})}
 			return func(context.Context) {
-				if err = h.buildTask(run, t.id, connector.Map(), settings.Map(), count, target); err != nil {
-					h.logger.Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
-					h.statuses.PutTaskSafe(t.id, run.started.status(store.Failed, task.Trace(err)))
+				if err = h.buildTask(run, t.id, connector, settings, count, target); err != nil {
+					run.secrets.Logger(h.logger).Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
+					h.statuses.PutTaskSafe(t.id, run.started.status(store.Failed, run.secrets.Redact(task.Trace(err))))
 					return
 				}
 				t.run = run
@@ -161,11 +161,16 @@ func (h *Herder) retargetTask(t *taskInstance) {
 	})
 }
 
-// buildTask makes a task with all that it needs. No I/O.
+// buildTask makes a task with all that it needs. It reads the files that variables name, and does no other I/O.
 //
 // Kafka: org.apache.kafka.connect.runtime.Worker.startTask.
-func (h *Herder) buildTask(run *taskRun, id connect.TaskID, connector, settings map[string]string, count int, target TargetState) (err error) {
+func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSettings store.Properties, count int, target TargetState) (err error) {
 	defer recovered(&err)
+	connector, settings, secrets, err := h.resolveTask(id, rawConnector, rawSettings)
+	run.secrets = secrets
+	if err != nil {
+		return err
+	}
 	def, err := validate.SinkConnectorConfigDef().Parse(connector)
 	if err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)
@@ -197,7 +202,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, connector, settings 
 
 		Paused:   target == store.Paused,
 		Listener: run,
-		Logger:   h.logger,
+		Logger:   secrets.Logger(h.logger),
 	}
 	if err := h.addConverters(&cfg, connector); err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)

@@ -18,7 +18,6 @@ var unsupportedKeys = []struct {
 	rule     string
 }{
 	{SecurityProtocolConfig, []string{securityProtocolPlain}, "only PLAINTEXT is supported by this version"},
-	{ConfigProvidersConfig, nil, "config providers are not supported by this version"},
 	{ExactlyOnceSourceConfig, []string{exactlyOnceSourceOff}, "source connectors are not supported by this version; only disabled is accepted"},
 	{AdvertisedListenerConfig, []string{"http"}, "https is not supported by this version"},
 	{AdminListenersConfig, nil, "a listener for the admin API is not supported by this version"},

@@ -66,10 +66,11 @@ func New(o Options) (*Worker, error) {
 	}
 	var levels *loggers.Registry
 	o.Logger, levels = loggers.Adopt(o.Logger)
+	o.Logger = o.Config.vars.secrets.Logger(o.Logger)
 	addLoggers(levels, o.Plugins)
 	o.Logger = o.Logger.With("worker_id", o.WorkerID)
 	if err := checkConverters(o.Config, o.Plugins); err != nil {
-		return nil, err
+		return nil, o.Config.vars.secrets.Error(err)
 	}
 	w := &Worker{cfg: o.Config, logger: named(o.Logger, connectLogger)}
 	if err := w.makeStores(o); err != nil {
@@ -122,7 +123,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		err = w.runHerder(ctx)
 	}
 	w.close(ctx)
-	return err
+	return w.cfg.vars.secrets.Error(err)
 }
 
 // runHerder runs the herder until ctx ends or a store fails: a worker that does not learn of changes any more must not go on as if there

@@ -21,10 +21,12 @@ import (
 type Secrets struct {
 	shown    map[string]string // variables by the values they stand for
 	replacer *strings.Replacer // of all forms of the values
+	exact    *strings.Replacer // of the values as they are
 }
 
 const (
 	minSecret     = 4 // characters
+	minRestored   = 6
 	minSecretLine = 8
 )
 
@@ -51,22 +53,30 @@ func (s *Secrets) With(other *Secrets) *Secrets {
 }
 
 func newSecrets(shown map[string]string) *Secrets {
-	type pair struct{ form, variable string }
-	var pairs []pair
-	for value, variable := range shown {
+	forms, exact := map[string]string{}, map[string]string{}
+	for _, value := range slices.Sorted(maps.Keys(shown)) {
 		for _, form := range formsOf(value) {
-			pairs = append(pairs, pair{form, variable})
+			forms[form] = shown[value]
+		}
+		if recognisable(value, minRestored) {
+			exact[value] = shown[value]
 		}
 	}
-	// The replacer takes the first of its pairs that fits: a longer secret must not be left half shown by a shorter one in it.
-	slices.SortFunc(pairs, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(len(b.form), len(a.form)), strings.Compare(a.form, b.form), strings.Compare(a.variable, b.variable))
+	maps.Copy(forms, shown) // what is a value itself and a form of another is itself
+	return &Secrets{shown, replacer(forms), replacer(exact)}
+}
+
+// replacer replaces keys by values. It takes the first of its pairs that fits, so the longest stands first: a longer secret must not be left
+// half shown by a shorter one in it.
+func replacer(replacements map[string]string) *strings.Replacer {
+	texts := slices.SortedFunc(maps.Keys(replacements), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
 	})
-	args := make([]string, 0, 2*len(pairs))
-	for _, p := range pairs {
-		args = append(args, p.form, p.variable)
+	pairs := make([]string, 0, 2*len(texts))
+	for _, text := range texts {
+		pairs = append(pairs, text, replacements[text])
 	}
-	return &Secrets{shown, strings.NewReplacer(args...)}
+	return strings.NewReplacer(pairs...)
 }
 
 // Redact returns a text with variables in place of their values.
@@ -75,6 +85,15 @@ func (s *Secrets) Redact(text string) string {
 		return text
 	}
 	return s.replacer.Replace(text)
+}
+
+// Restore returns a text with variables in place of their values, which becomes the same text again when it is resolved. It takes values
+// as they are and of at least 6 characters, so that a short one in a text that has nothing to do with it stays.
+func (s *Secrets) Restore(text string) string {
+	if s == nil {
+		return text
+	}
+	return s.exact.Replace(text)
 }
 
 // Error returns an error whose text is redacted. It still is, for [errors.Is] and [errors.As], what it was; the texts of what it wraps

@@ -62,6 +62,17 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+func TestRestore(t *testing.T) {
+	s := resolveEnv(t, "S=p\"ass word", "SHORT=12345")
+	for text, want := range map[string]string{
+		"jdbc:x?password=p\"ass word&y": "jdbc:x?password=${env:S}&y", "p\\\"ass word": "p\\\"ass word", "12345": "12345", "": "",
+	} {
+		if got := s.Restore(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestSecretsTogether(t *testing.T) {
 	a, b := resolveEnv(t, "A=first-secret"), resolveEnv(t, "B=first-secret-and-more")
 	var none *provider.Secrets
