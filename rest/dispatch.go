@@ -53,10 +53,28 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)
-		if err := rt.handle(s, w, r); err != nil {
+		err := s.awaitStart(ctx, rt)
+		if err == nil {
+			err = rt.handle(s, w, r)
+		}
+		if err != nil {
 			s.fail(w, r, err)
 		}
 	}
+}
+
+// starter is a herder that may be asked before it knows what connectors there are.
+type starter interface {
+	// Started returns when it knows them.
+	Started(ctx context.Context) error
+}
+
+// awaitStart holds a request back that is about connectors while the worker starts: that there are none would be a lie.
+func (s *Server) awaitStart(ctx context.Context, rt route) error {
+	if h, ok := s.herder.(starter); ok && strings.HasPrefix(rt.pattern, "/connectors") {
+		return h.Started(ctx)
+	}
+	return nil
 }
 
 // routeRawPath makes the router match the path as it was sent, so that an escaped slash stays inside a name. One slash at the end is

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 
 	"sluice/connect"
 	"sluice/worker/store"
@@ -17,6 +18,27 @@ func (h *Herder) ServerInfo() ServerInfo {
 		info.KafkaClusterID = *id
 	}
 	return info
+}
+
+// Started returns once the worker has read what there is and has begun to run it; before, nobody can tell what connectors there are.
+// The error is a [*TimeoutError] if ctx ends first, or [ErrShuttingDown].
+func (h *Herder) Started(ctx context.Context) error {
+	select {
+	case <-h.ready:
+		return nil
+	default:
+	}
+	select {
+	case <-h.ready:
+		return nil
+	case <-h.stopping:
+		return ErrShuttingDown
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return h.timeout()
+		}
+		return context.Cause(ctx)
+	}
 }
 
 // Health waits until the herder's loop has handled a request that does nothing. If ctx ends first, the error says so and the Health tells

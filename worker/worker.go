@@ -49,6 +49,8 @@ type Worker struct {
 	statuses *store.StatusStore
 	offsets  *store.OffsetsTopic // nil without Kafka
 	admin    *kafka.Admin        // nil without Kafka
+
+	connected chan struct{} // closed when the Kafka cluster is known
 }
 
 // StartError says that the worker could not be started: Kafka cannot be reached, or an internal topic is not what it has to be.
@@ -72,7 +74,7 @@ func New(o Options) (*Worker, error) {
 	if err := checkConverters(o.Config, o.Plugins); err != nil {
 		return nil, o.Config.vars.secrets.Error(err)
 	}
-	w := &Worker{cfg: o.Config, logger: named(o.Logger, connectLogger)}
+	w := &Worker{cfg: o.Config, logger: named(o.Logger, connectLogger), connected: make(chan struct{})}
 	if err := w.makeStores(o); err != nil {
 		return nil, err
 	}
@@ -113,6 +115,10 @@ func (w *Worker) Herder() *Herder { return w.herder }
 // Ready is closed when the worker has started and has begun to run its connectors and tasks.
 func (w *Worker) Ready() <-chan struct{} { return w.herder.ready }
 
+// Connected is closed when the Kafka cluster is known, so that what does not need the internal topics can be answered. What needs
+// them waits; see [Herder.Started].
+func (w *Worker) Connected() <-chan struct{} { return w.connected }
+
 // Run starts the worker and runs it until ctx ends, then stops what it started in reverse order. The error is a [*StartError] if the
 // worker could not be started, and any other if it cannot go on, because an internal topic can be read no longer. Run is called once.
 func (w *Worker) Run(ctx context.Context) error {
@@ -150,21 +156,38 @@ func (w *Worker) runHerder(ctx context.Context) error {
 	return err
 }
 
-// start reads the internal topics. Topics do not depend on each other, so they are read at the same time.
+// start connects to Kafka and reads the internal topics. They do not depend on each other, so all that is done at the same time; if Kafka
+// cannot be reached at all, that is the error, whoever found out first.
 func (w *Worker) start(ctx context.Context) error {
 	began := time.Now()
-	if err := w.connect(ctx); err != nil {
-		return startError(ctx, err)
+	g, gctx := errgroup.WithContext(ctx)
+	tried := make(chan struct{})
+	var unreachable error
+	g.Go(func() error {
+		defer close(tried)
+		unreachable = w.connect(gctx)
+		return unreachable
+	})
+	read := func(topic func(context.Context) error) {
+		g.Go(func() error {
+			err := topic(gctx)
+			if err != nil {
+				<-tried
+			}
+			return err
+		})
 	}
 	over := w.herder.stages.begin("reading the internal topics")
 	defer over()
-	g, gctx := errgroup.WithContext(ctx)
 	if w.offsets != nil {
-		g.Go(func() error { return w.offsets.Ensure(gctx) })
+		read(w.offsets.Ensure)
 	}
-	g.Go(func() error { return w.statuses.Start(gctx) })
-	g.Go(func() error { return w.configs.Start(gctx, configListener{w.herder}) })
+	read(w.statuses.Start)
+	read(func(ctx context.Context) error { return w.configs.Start(ctx, configListener{w.herder}) })
 	if err := g.Wait(); err != nil {
+		if unreachable != nil && !errors.Is(unreachable, context.Canceled) {
+			err = unreachable
+		}
 		return startError(ctx, err)
 	}
 	s := w.configs.Snapshot()
@@ -175,6 +198,7 @@ func (w *Worker) start(ctx context.Context) error {
 // connect waits for Kafka to answer, for as long as the worker's clients try a request.
 func (w *Worker) connect(ctx context.Context) error {
 	if w.admin == nil {
+		close(w.connected)
 		return nil
 	}
 	over := w.herder.stages.begin("connecting to Kafka")
@@ -184,6 +208,7 @@ func (w *Worker) connect(ctx context.Context) error {
 		return fmt.Errorf("connect to Kafka at %s, tried for %s: %w", w.cfg.bootstrap()[BootstrapServersConfig], w.cfg.APITimeout, err)
 	}
 	w.herder.clusterID.Store(&id)
+	close(w.connected)
 	return nil
 }
 

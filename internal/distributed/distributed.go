@@ -1,10 +1,12 @@
 // Package distributed runs a Connect worker as a process does: the REST API and the runtime together, started and stopped in order.
 //
-//	listen ─> worker starts (Kafka, stores, herder) ─> REST answers ─> Ready
+//	listen ─> worker starts: Kafka answers ─> REST serves (GET / and /health)
+//	                         stores, herder ─> Ready: the rest of REST answers too
 //	REST ends ─> worker ends (tasks, stores)
 //
 // The listeners are bound first, because the worker's id is its REST address, and because a port that is taken should be known before
-// anything else is begun. Until the worker is ready, connections wait in the listeners' queue.
+// anything else is begun. Until Kafka answers, connections wait in the listeners' queue; then until the worker is ready, whatever is about
+// connectors waits.
 //
 // Kafka: org.apache.kafka.connect.cli.ConnectDistributed.
 package distributed
@@ -86,7 +88,7 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 		}
 	}
 	select {
-	case <-w.Ready():
+	case <-w.Connected():
 	case err := <-ended:
 		return &StartError{Err: errors.Join(err, listeners.Close())}
 	case <-ctx.Done():
@@ -94,30 +96,38 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 		return errors.Join(awaitWorker(), listeners.Close())
 	}
 
-	url := listeners.AdvertisedURL()
-	o.Logger.Info("worker is ready", "url", url, "worker_id", listeners.WorkerID())
 	restCtx, stopREST := context.WithCancel(ctx)
 	defer stopREST()
 	served := make(chan error, 1)
 	go func() { served <- server.Run(restCtx, listeners) }()
-	if o.Ready != nil {
-		o.Ready(url)
-	}
-	select {
-	case err := <-served: // told to stop, or it cannot serve any more
-		o.Logger.Info("worker is stopping", "worker_id", listeners.WorkerID())
-		began := time.Now()
-		stopWorker()
-		if err := errors.Join(err, awaitWorker()); err != nil {
-			return err
+	started := false
+	for ready := w.Ready(); ; {
+		select {
+		case <-ready:
+			started, ready = true, nil
+			url := listeners.AdvertisedURL()
+			o.Logger.Info("worker is ready", "url", url, "worker_id", listeners.WorkerID())
+			if o.Ready != nil {
+				o.Ready(url)
+			}
+		case err := <-served: // told to stop, or it cannot serve any more
+			o.Logger.Info("worker is stopping", "worker_id", listeners.WorkerID())
+			began := time.Now()
+			stopWorker()
+			if err := errors.Join(err, awaitWorker()); err != nil {
+				return err
+			}
+			o.Logger.Info("worker stopped", "worker_id", listeners.WorkerID(), "took", time.Since(began).Round(time.Millisecond))
+			return nil
+		case err := <-ended: // nobody told the worker to stop
+			stopREST()
+			if !started {
+				return &StartError{Err: errors.Join(err, <-served)}
+			}
+			if err == nil {
+				err = errors.New("the worker has ended by itself")
+			}
+			return errors.Join(fmt.Errorf("worker: %w", err), <-served)
 		}
-		o.Logger.Info("worker stopped", "worker_id", listeners.WorkerID(), "took", time.Since(began).Round(time.Millisecond))
-		return nil
-	case err := <-ended: // nobody told the worker to stop
-		stopREST()
-		if err == nil {
-			err = errors.New("the worker has ended by itself")
-		}
-		return errors.Join(fmt.Errorf("worker: %w", err), <-served)
 	}
 }
