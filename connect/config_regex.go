@@ -91,7 +91,7 @@ func (s *regexScanner) scan() *RegexError {
 	for s.pos < len(s.text) {
 		switch c := s.text[s.pos]; c {
 		case '\\':
-			if err := s.escape(); err != nil {
+			if err := s.escape(false); err != nil {
 				return err
 			}
 			repeatable = true
@@ -193,9 +193,10 @@ func (s *regexScanner) counted() *RegexError {
 }
 
 // escape skips an escape sequence, quoted text included.
-func (s *regexScanner) escape() *RegexError {
+func (s *regexScanner) escape(inClass bool) *RegexError {
 	c := s.at(1)
 	if c == 'Q' {
+		s.javaOnly = s.javaOnly || inClass
 		s.pos += 2
 		for s.pos < len(s.text) && !s.starts(`\E`) {
 			s.pos++
@@ -204,7 +205,9 @@ func (s *regexScanner) escape() *RegexError {
 		return nil
 	}
 	switch {
-	case c == 0 && s.pos+1 >= len(s.text):
+	case s.pos+1 >= len(s.text) && s.depth > 0:
+		return s.fail("Unclosed group", len(s.text)+1)
+	case s.pos+1 >= len(s.text):
 		return s.fail("Unexpected internal error", len(s.text))
 	case c < 0x80 && strings.ContainsRune(unknownEscapes, rune(c)):
 		return s.fail("Illegal/unsupported escape sequence", s.pos+1)
@@ -226,7 +229,7 @@ const (
 	javaEscapes    = "0123456789aceGhHkNpPRuvVXxZ" // what Go has not, or writes in another way
 )
 
-// group skips the beginning of a group.
+// group skips the beginning of a group, or all of one that only sets flags.
 func (s *regexScanner) group() {
 	s.depth++
 	s.pos++
@@ -245,7 +248,11 @@ func (s *regexScanner) group() {
 			s.javaOnly = true // flags that Go has not
 		}
 	}
-	if s.at(0) == ':' || s.at(0) == '>' {
+	switch s.at(0) {
+	case ':', '>':
+		s.pos++
+	case ')':
+		s.depth--
 		s.pos++
 	}
 }
@@ -256,7 +263,7 @@ func (s *regexScanner) class() *RegexError {
 	for s.pos < len(s.text) {
 		switch s.text[s.pos] {
 		case '\\':
-			if err := s.escape(); err != nil {
+			if err := s.escape(true); err != nil {
 				return err
 			}
 			continue
