@@ -10,6 +10,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/kafka"
+	"sluice/worker/provider"
 	"sluice/worker/store"
 	"sluice/worker/validate"
 )
@@ -184,14 +185,19 @@ type connectorGroup struct {
 	groupOffsets
 	name   string
 	group  string
-	props  map[string]string
+	props  map[string]string // variables resolved
 	plugin connect.Plugin
+
+	secrets *provider.Secrets
 }
 
 // offsetsOf makes the client. An [*offsetsClientError] says that the settings do not make one; other errors are about the connector's class.
 func (h *Herder) offsetsOf(name string, config store.Properties) (*connectorGroup, error) {
-	g := &connectorGroup{name: name, props: config.Map()}
-	var err error
+	settings, secrets, err := h.resolve(name, config)
+	if err != nil {
+		return nil, err
+	}
+	g := &connectorGroup{name: name, props: settings, secrets: secrets}
 	if g.plugin, err = h.plugins.Find(g.props[validate.ConnectorClassConfig], connect.SinkPluginType); err != nil {
 		return nil, err
 	}
@@ -307,6 +313,7 @@ func (c *offsetsChange) askConnector(ctx context.Context, offsets map[connect.To
 		c.complete, refusal = alterer.AlterOffsets(ctx, maps.Clone(c.props), maps.Clone(offsets))
 		return refusal, nil
 	}()
+	refusal, panicked = c.secrets.Error(refusal), c.secrets.Error(panicked)
 	var setting *connect.ConfigError
 	switch {
 	case panicked != nil:

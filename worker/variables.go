@@ -74,8 +74,8 @@ func (h *Herder) resolveTask(id connect.TaskID, connector, settings store.Proper
 	return c, s, secrets.With(more), err
 }
 
-// validateConfig checks a connector's configuration with its variables resolved. The error may be a [*provider.Error], if that is not
-// possible.
+// validateConfig checks a connector's configuration with its variables resolved. If that is not possible the error is a
+// [*validate.ExceptionError].
 //
 // Kafka: AbstractHerder.validateConnectorConfig.
 // Differs: Java shows what variables stand for in the values and errors that it answers, unless the setting is a password. Here both
@@ -84,6 +84,10 @@ func (h *Herder) validateConfig(config Properties) (validate.ConfigInfos, error)
 	given := config.NullableMap()
 	name, _ := config.Get(validate.NameConfig)
 	settings, secrets, err := h.resolve(name, config)
+	if unread := (*provider.Error)(nil); errors.As(err, &unread) { // why is for the log, what for the answer
+		h.logger.Error("the variables of a configuration cannot be resolved", "connector", name, "err", err, "cause", unread.Cause)
+		return validate.ConfigInfos{}, &validate.ExceptionError{Class: unread.Class, Message: unread.Message}
+	}
 	if err != nil {
 		return validate.ConfigInfos{}, err
 	}
