@@ -132,7 +132,8 @@ func (r *run) ask(s step) (*reply, error) {
 		if object, ok := rep.value.(map[string]any); ok {
 			message, _ = object["message"].(string)
 		}
-		transient := (rep.status == 409 || rep.status == 500) && slices.ContainsFunc(rebalancing, func(p string) bool { return strings.HasPrefix(message, p) })
+		transient := s.Method == "HEAD" && rep.status == 500 || // it may not say why
+			(rep.status == 409 || rep.status == 500) && slices.ContainsFunc(rebalancing, func(p string) bool { return strings.HasPrefix(message, p) })
 		if !transient || s.NoRetry || time.Now().After(end) {
 			return rep, nil
 		}
