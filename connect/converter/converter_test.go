@@ -245,10 +245,22 @@ func TestPluginsAreListedAsInKafkaConnect(t *testing.T) {
 		got = append(got, string(p.Type)+" "+p.Class+" "+p.Version)
 	}
 	want := []string{
+		"converter org.apache.kafka.connect.converters.BooleanConverter 3.9.2",
 		"converter org.apache.kafka.connect.converters.ByteArrayConverter 3.9.2",
+		"converter org.apache.kafka.connect.converters.DoubleConverter 3.9.2",
+		"converter org.apache.kafka.connect.converters.FloatConverter 3.9.2",
+		"converter org.apache.kafka.connect.converters.IntegerConverter 3.9.2",
+		"converter org.apache.kafka.connect.converters.LongConverter 3.9.2",
+		"converter org.apache.kafka.connect.converters.ShortConverter 3.9.2",
 		"converter org.apache.kafka.connect.json.JsonConverter 3.9.2",
 		"converter org.apache.kafka.connect.storage.StringConverter 3.9.2",
+		"header_converter org.apache.kafka.connect.converters.BooleanConverter 3.9.2",
 		"header_converter org.apache.kafka.connect.converters.ByteArrayConverter 3.9.2",
+		"header_converter org.apache.kafka.connect.converters.DoubleConverter 3.9.2",
+		"header_converter org.apache.kafka.connect.converters.FloatConverter 3.9.2",
+		"header_converter org.apache.kafka.connect.converters.IntegerConverter 3.9.2",
+		"header_converter org.apache.kafka.connect.converters.LongConverter 3.9.2",
+		"header_converter org.apache.kafka.connect.converters.ShortConverter 3.9.2",
 		"header_converter org.apache.kafka.connect.json.JsonConverter 3.9.2",
 		"header_converter org.apache.kafka.connect.storage.SimpleHeaderConverter 3.9.2",
 		"header_converter org.apache.kafka.connect.storage.StringConverter 3.9.2",

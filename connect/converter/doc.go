@@ -5,6 +5,7 @@
 //	String        StringConverter
 //	ByteArray     ByteArrayConverter
 //	SimpleHeader  SimpleHeaderConverter: text from which the type is inferred
+//	Primitive     ShortConverter, IntegerConverter, LongConverter, FloatConverter, DoubleConverter, BooleanConverter: the bytes of one value
 //
 // The path that matters is JSON without schemas: a text is checked once (json_scan.go) and travels on as [connect.RawJSON]; it is decoded
 // only if someone asks. The rest follows from the schema (json_schema.go, json_read.go, json_write.go).

@@ -56,7 +56,7 @@ func capturedCases(t testing.TB) []captured {
 		}
 		cases = append(cases, c)
 	}
-	if err := lines.Err(); err != nil || len(cases) != 149 {
+	if err := lines.Err(); err != nil || len(cases) != 173 {
 		t.Fatalf("read %d cases, %v", len(cases), err)
 	}
 	return cases

@@ -11,10 +11,16 @@ const (
 	StringClass       = "org.apache.kafka.connect.storage.StringConverter"
 	ByteArrayClass    = "org.apache.kafka.connect.converters.ByteArrayConverter"
 	SimpleHeaderClass = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
+	ShortClass        = "org.apache.kafka.connect.converters.ShortConverter"
+	IntegerClass      = "org.apache.kafka.connect.converters.IntegerConverter"
+	LongClass         = "org.apache.kafka.connect.converters.LongConverter"
+	FloatClass        = "org.apache.kafka.connect.converters.FloatConverter"
+	DoubleClass       = "org.apache.kafka.connect.converters.DoubleConverter"
+	BooleanClass      = "org.apache.kafka.connect.converters.BooleanConverter"
 )
 
-// Plugins returns what this package offers to a worker: JsonConverter, StringConverter and ByteArrayConverter for keys, values and headers, and
-// SimpleHeaderConverter for headers.
+// Plugins returns what this package offers to a worker: all converters for keys, values and headers, and SimpleHeaderConverter for headers
+// only.
 func Plugins() []connect.Plugin {
 	plugins := []connect.Plugin{{
 		Class: SimpleHeaderClass, Type: connect.HeaderConverterPluginType, Version: Version,
@@ -27,6 +33,12 @@ func Plugins() []connect.Plugin {
 		{JSONClass, func() connect.Converter { return NewJSON() }},
 		{StringClass, func() connect.Converter { return NewString() }},
 		{ByteArrayClass, func() connect.Converter { return NewByteArray() }},
+		{ShortClass, func() connect.Converter { return NewShort() }},
+		{IntegerClass, func() connect.Converter { return NewInteger() }},
+		{LongClass, func() connect.Converter { return NewLong() }},
+		{FloatClass, func() connect.Converter { return NewFloat() }},
+		{DoubleClass, func() connect.Converter { return NewDouble() }},
+		{BooleanClass, func() connect.Converter { return NewBoolean() }},
 	} {
 		plugins = append(plugins,
 			connect.Plugin{Class: c.class, Type: connect.ConverterPluginType, Version: Version, NewConverter: c.make},

@@ -48,6 +48,11 @@ func (*SimpleHeader) ToConnectHeader(_, _ string, data []byte) (connect.SchemaAn
 	return inferValue(decodeUTF8(data)), nil
 }
 
+// ParseText infers a value from a text, with the rules of [SimpleHeader].
+//
+// Kafka: org.apache.kafka.connect.data.Values.parseString.
+func ParseText(text string) connect.SchemaAndValue { return inferValue(text) }
+
 // FromConnectHeader writes the text of a value. A null has no bytes.
 func (*SimpleHeader) FromConnectHeader(_, _ string, v connect.SchemaAndValue) ([]byte, error) {
 	if v.Value == nil {
