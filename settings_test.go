@@ -46,6 +46,22 @@ func TestSettingsPage(t *testing.T) {
 		switch p.Type {
 		case connect.SinkPluginType:
 			section(p.SimpleName(), "`connector.class`: `"+p.Class+"`, or one of `"+strings.Join(p.Aliases(), "`, `")+"`.", p.NewSink().Config())
+		case connect.TransformationPluginType:
+			class, isValue := strings.CutSuffix(p.Class, "$Value")
+			if strings.HasSuffix(p.Class, "$Key") {
+				continue // the same as for values
+			}
+			names := "`" + p.Class + "`"
+			if isValue {
+				names = "`" + class + "$Key` or `" + class + "$Value`"
+			}
+			if def := p.NewTransform().Config(); len(def.Keys()) > 0 {
+				section(class[strings.LastIndexByte(class, '.')+1:], "With the prefix `transforms.NAME.` of a transform whose type is "+names+".", def)
+			}
+		case connect.PredicatePluginType:
+			if def := p.NewPredicate().Config(); len(def.Keys()) > 0 {
+				section(p.SimpleName(), "With the prefix `predicates.NAME.` of a predicate whose type is `"+p.Class+"`.", def)
+			}
 		case connect.ConverterPluginType:
 			if def := p.NewConverter().Config(); len(def.Keys()) > 0 {
 				section(p.SimpleName(), "With the prefix `key.converter.`, `value.converter.` or `header.converter.` of a setting that names `"+p.Class+"`.", def)
