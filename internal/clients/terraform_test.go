@@ -13,8 +13,8 @@ var terraform = client{
 		{request: "GET /connectors/${n}", want: ok, read: configured(namedSink)},
 		{request: "GET /connectors", want: ok, read: lists(true)},
 		{request: "GET /connectors/${n}/status", want: ok, read: ricardoStatus("RUNNING"), poll: true},
-		{request: "GET /connectors/${n}/tasks", want: ok, read: tasksAre(1)},
-		{request: "GET /connectors/${n}/tasks/0/status", want: ok, read: closedTask},
+		{request: "GET /connectors/${n}/tasks", want: ok, read: tasksAre(1), poll: true},
+		{request: "GET /connectors/${n}/tasks/0/status", want: ok, read: closedTask, poll: true},
 
 		{request: "PUT /connectors/${n}/config", body: namedTwo, want: ok, read: configured(namedTwo)},
 		{request: "GET /connectors/${n}/config", want: ok, read: theConfig(namedTwo), poll: true},
