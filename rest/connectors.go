@@ -26,7 +26,7 @@ func (s *Server) listConnectors(w http.ResponseWriter, r *http.Request) error {
 		writeJSON(w, http.StatusOK, names)
 		return nil
 	}
-	all := make(map[string]map[string]any, len(names))
+	all := make(map[string]expansion, len(names))
 	for _, name := range names {
 		one, err := s.expand(r, name, expansions)
 		if gone := (*worker.NotFoundError)(nil); errors.As(err, &gone) {
@@ -41,18 +41,26 @@ func (s *Server) listConnectors(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) expand(r *http.Request, name string, expansions []string) (map[string]any, error) {
-	one := map[string]any{}
+// expansion is what the query asks to be told of a connector. Kafka keeps the two in a hash map, in which they have this order.
+type expansion struct {
+	Status *worker.ConnectorStateInfo `json:"status,omitempty"`
+	Info   *worker.ConnectorInfo      `json:"info,omitempty"`
+}
+
+func (s *Server) expand(r *http.Request, name string, expansions []string) (one expansion, err error) {
 	for _, e := range expansions {
-		var err error
 		switch e {
 		case "status":
-			one[e], err = s.herder.ConnectorStatus(name)
+			var status worker.ConnectorStateInfo
+			status, err = s.herder.ConnectorStatus(name)
+			one.Status = &status
 		case "info":
-			one[e], err = s.herder.ConnectorInfo(r.Context(), name)
+			var info worker.ConnectorInfo
+			info, err = s.herder.ConnectorInfo(r.Context(), name)
+			one.Info = &info
 		}
 		if err != nil {
-			return nil, err
+			return expansion{}, err
 		}
 	}
 	return one, nil

@@ -245,7 +245,8 @@ func TestExpand(t *testing.T) {
 	s, _ := newServer(t, f)
 	for query, want := range map[string]string{
 		"":                           `["a","new","gone"]`,
-		"?expand=status&expand=info": `{"a":{` + info + "," + status + `}}`,
+		"?expand=status&expand=info": `{"a":{` + status + "," + info + `}}`,
+		"?expand=info&expand=status": `{"a":{` + status + "," + info + `}}`,
 		"?expand=status,info":        `{"a":{},"gone":{},"new":{}}`,
 		"?expand":                    `{"a":{},"gone":{},"new":{}}`,
 		"?search=x":                  `["a","new","gone"]`,

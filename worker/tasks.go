@@ -188,6 +188,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 		ID:                 id,
 		Task:               plugin.NewSink().NewTask(),
 		TaskProps:          settings,
+		TopicEpoch:         h.statuses.TopicEpoch,
 		Topics:             topicsOf(settings, connector),
 		ConsumerProperties: h.cfg.consumerProperties(id, connector),
 

@@ -277,10 +277,23 @@ func statusContract(t *testing.T, open func(*testing.T) medium) {
 		if got := other.Topics("x"); !slices.Equal(got, []string{"orders", "returns"}) {
 			t.Errorf("topics read by another store %v", got)
 		}
+		before, beforeElsewhere := s.TopicEpoch(), other.TopicEpoch()
 		s.DeleteTopics("x")
 		if got := s.Topics("x"); len(got) != 0 {
 			t.Errorf("topics after the reset %v", got)
 		}
+		must(t, s.Flush(ctx))
+		must(t, other.Flush(ctx)) // it has read what the first has written
+		if s.TopicEpoch() == before || other.TopicEpoch() == beforeElsewhere {
+			t.Errorf("epochs after the reset: %d, at the other store %d, want others than %d and %d", s.TopicEpoch(), other.TopicEpoch(), before, beforeElsewhere)
+		}
+		before = s.TopicEpoch()
+		s.PutTopic(store.TopicStatus{Topic: "orders", Task: id(1), Discovered: 6})
+		must(t, s.Flush(ctx))
+		if s.TopicEpoch() != before {
+			t.Error("a topic that is new begins an epoch, want none")
+		}
+		s.DeleteTopics("x")
 		must(t, s.Flush(ctx))
 		later := startStatuses(t, m)
 		if got := later.Topics("x"); len(got) != 0 {

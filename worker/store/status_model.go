@@ -17,6 +17,7 @@ type statusModel struct {
 	connectors map[string]Status
 	tasks      map[string]map[int]Status         // by connector and number
 	topics     map[string]map[string]TopicStatus // by connector and topic
+	forgotten  uint64                            // how many topics were taken out
 }
 
 func newStatusModel() *statusModel {
@@ -123,6 +124,9 @@ func (m *statusModel) addTopic(s TopicStatus) {
 }
 
 func (m *statusModel) forgetTopic(topic, connector string) {
+	if _, known := m.topics[connector][topic]; known {
+		m.forgotten++
+	}
 	if delete(m.topics[connector], topic); len(m.topics[connector]) == 0 {
 		delete(m.topics, connector)
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"sluice/connect"
 )
@@ -30,6 +31,8 @@ type StatusStore struct {
 	model   *statusModel
 	pending pendingStatuses
 	queue   *statusQueue // nil unless started
+
+	topicEpoch atomic.Uint64 // see TopicEpoch
 }
 
 // NewTopicStatusStore returns a store on a Kafka topic. It connects when it is started.
@@ -122,7 +125,11 @@ func (s *StatusStore) Err() error {
 
 func (s *StatusStore) onRecord(r Record) {
 	s.mu.Lock()
+	forgotten := s.model.forgotten
 	err := s.model.apply(r)
+	if s.model.forgotten != forgotten {
+		s.topicEpoch.Add(1)
+	}
 	if k, ok := parseStatusKey(r.Key); ok {
 		for _, w := range s.pending.readBack(k, r.Value) {
 			s.model.set(w.key, w.status, w.gone)
@@ -233,7 +240,12 @@ func (s *StatusStore) DeleteTopics(connector string) {
 		s.enqueue(statusWrite{key: topicStatusKey(topic, connector)})
 	}
 	delete(s.model.topics, connector)
+	s.topicEpoch.Add(1)
 }
+
+// TopicEpoch changes when topics are forgotten, by this worker or another: whoever reports each topic once has to begin anew then. It
+// takes no lock and may be called often.
+func (s *StatusStore) TopicEpoch() uint64 { return s.topicEpoch.Load() }
 
 // Connector returns a connector's state.
 func (s *StatusStore) Connector(connector string) (Status, bool) {

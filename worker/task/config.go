@@ -59,6 +59,9 @@ type Config struct {
 
 	Topics             []string
 	ConsumerProperties kafka.Properties
+	// TopicEpoch changes when the topics that were seen have been forgotten and are to be reported again. It is asked once a batch. May
+	// be nil.
+	TopicEpoch func() uint64
 	// NewReader makes the reader; nil is kafka.NewGroupReader.
 	NewReader func(kafka.GroupReaderConfig) (Reader, error)
 

@@ -18,6 +18,7 @@ func (t *Task) convert(ctx context.Context, messages []kafka.Message) error {
 }
 
 func (t *Task) convertAll(ctx context.Context, messages []kafka.Message) error {
+	t.forgetTopics()
 	var at *position
 	var last connect.TopicPartition
 	for i := range messages {
@@ -96,6 +97,19 @@ func (t *Task) class(s Stage) string {
 		return t.cfg.HeaderConverterClass
 	}
 	return sinkTaskClass
+}
+
+// forgetTopics makes the topics' next records the first ones if they have been forgotten elsewhere.
+//
+// Kafka: WorkerTask.recordActiveTopic, which looks the topic up for each record.
+func (t *Task) forgetTopics() {
+	if t.cfg.TopicEpoch == nil {
+		return
+	}
+	if epoch := t.cfg.TopicEpoch(); epoch != t.topicEpoch {
+		t.topicEpoch, t.lastTopic = epoch, ""
+		clear(t.topics)
+	}
 }
 
 // seen tells of the first record of a topic.

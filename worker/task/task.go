@@ -43,6 +43,7 @@ type Task struct {
 	paused     bool                                // the pause is in effect
 	closing    bool                                // the group's callbacks no longer matter
 	topics     map[string]struct{}                 // seen
+	topicEpoch uint64                              // in which they were
 	owned      map[connect.TopicPartition]struct{} // what the group has given, whether or not the plugin has it too
 	lastTopic  string                              // seen last
 

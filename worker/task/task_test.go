@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,28 @@ import (
 	"sluice/internal/kafka"
 	"sluice/worker/task"
 )
+
+func TestTopicsAreReportedAgainAfterTheyWereForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var epoch atomic.Uint64
+		h := run(t, &fakeSink{}, nil, func(cfg *task.Config) { cfg.TopicEpoch = epoch.Load })
+		h.reader.assign(tp0, tp1)
+		for range 2 {
+			h.reader.produce(tp0, "a")
+			synctest.Wait()
+		}
+		h.expect("statuses", h.statuses.String(), "RUNNING topic:t")
+		epoch.Add(1)
+		synctest.Wait()
+		h.expect("statuses before the next record", h.statuses.String(), "RUNNING topic:t")
+		h.reader.produce(tp1, "b", "c")
+		synctest.Wait()
+		h.reader.produce(tp0, "d")
+		synctest.Wait()
+		h.stop()
+		h.expect("statuses", h.statuses.String(), "RUNNING topic:t topic:t UNASSIGNED")
+	})
+}
 
 func TestALifeInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
