@@ -89,9 +89,9 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 // fail answers with an error. The unexpected ones are logged, here and nowhere else; a client's mistakes are its own affair.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, message, unexpected := statusOf(err)
-	level := s.logger.Debug
+	level := s.failures.Debug
 	if unexpected && !errors.Is(r.Context().Err(), context.Canceled) { // cancelled: the client went away, or the worker stops
-		level = s.logger.Error
+		level = s.failures.Error
 	}
 	level("REST request failed", "method", r.Method, "path", r.URL.Path, "status", status, "err", err)
 	w.Header().Set("Content-Type", jsonType)

@@ -29,11 +29,15 @@ type Options struct {
 // maxHeaderBytes bounds the request line and the headers together.
 const maxHeaderBytes = 16 << 10
 
+// loggerKey is the attribute that holds a logger's name. The names are those of the classes that do the same in Kafka.
+const loggerKey = "logger"
+
 // Server is the REST API as an http.Handler, and what serves it. It holds no state but the herder.
 type Server struct {
-	herder Herder
-	logger *slog.Logger
-	router http.Handler
+	herder   Herder
+	logger   *slog.Logger
+	failures *slog.Logger // of requests
+	router   http.Handler
 
 	requestTimeout, healthTimeout, readTimeout, shutdownTimeout time.Duration
 	bodyLimit                                                   int64
@@ -46,7 +50,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		herder:          o.Herder,
-		logger:          o.Logger,
+		logger:          o.Logger.With(loggerKey, "org.apache.kafka.connect.runtime.rest.RestServer"),
+		failures:        o.Logger.With(loggerKey, "org.apache.kafka.connect.runtime.rest.errors.ConnectExceptionMapper"),
 		requestTimeout:  cmp.Or(o.RequestTimeout, 90*time.Second),
 		healthTimeout:   cmp.Or(o.HealthTimeout, 10*time.Second),
 		readTimeout:     cmp.Or(o.ReadTimeout, 30*time.Second),

@@ -188,7 +188,7 @@ func (h *Herder) connectorFailed(c *connectorInstance, err error, now stamp) {
 	if c.abandoned.Load() {
 		return
 	}
-	c.secrets.Logger(h.logger).Error("connector failed", "connector", c.name, "err", err)
+	c.secrets.Logger(named(h.logger, workerConnectorLogger)).Error("connector failed", "connector", c.name, "err", err)
 	h.statuses.PutConnectorSafe(c.name, now.status(store.Failed, c.secrets.Redact(task.Trace(err))))
 }
 

@@ -84,7 +84,7 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 			run := &taskRun{h: h, started: h.stamp(), done: make(chan struct{})}
 			return func(context.Context) {
 				if err = h.buildTask(run, t.id, connector, settings, count, target); err != nil {
-					run.secrets.Logger(h.logger).Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
+					run.secrets.Logger(named(h.logger, workerLogger)).Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
 					h.statuses.PutTaskSafe(t.id, run.started.status(store.Failed, run.secrets.Redact(task.Trace(err))))
 					return
 				}
@@ -133,7 +133,7 @@ func (h *Herder) stopTask(t *taskInstance, deadline context.Context, done func()
 				return nil
 			}
 			return func(context.Context) {
-				t.run.stop(deadline, h.logger.With("connector", t.id.Connector, "task", t.id.Task))
+				t.run.stop(deadline, named(h.logger, workerLogger).With("connector", t.id.Connector, "task", t.id.Task))
 				t.run = nil
 			}
 		},
@@ -187,8 +187,8 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 	cfg := task.Config{
 		ID:                 id,
 		Task:               plugin.NewSink().NewTask(),
+		TaskClass:          plugin.TaskClass,
 		TaskProps:          settings,
-		TopicEpoch:         h.statuses.TopicEpoch,
 		Topics:             topicsOf(settings, connector),
 		ConsumerProperties: h.cfg.consumerProperties(id, connector),
 

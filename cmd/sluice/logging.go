@@ -3,17 +3,21 @@ package main
 import (
 	"io"
 	"log/slog"
+
+	"sluice/internal/loggers"
 )
 
-// newLogger returns a logger that writes to w. The level and format are ones that the command line allows.
+// newLogger returns a logger that writes to w, with a registry of its own whose root has the given level. The level and format are ones that
+// the command line allows.
 func newLogger(w io.Writer, level, format string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelInfo
+	l, ok := loggers.ParseLevel(level)
+	if !ok {
+		l = loggers.Info
 	}
-	options := &slog.HandlerOptions{Level: l}
+	options := &slog.HandlerOptions{Level: loggers.All} // the registry decides
+	var out slog.Handler = slog.NewTextHandler(w, options)
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		out = slog.NewJSONHandler(w, options)
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(loggers.New(l).Handler(out))
 }

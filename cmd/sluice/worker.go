@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"sluice/internal/distributed"
+	"sluice/internal/loggers"
 	"sluice/sinks/dynamodb"
 	"sluice/worker"
 )
@@ -53,8 +54,9 @@ func loadWorkerConfig(path string, env environment) (*worker.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	log := env.log.With(loggers.Key, "org.apache.kafka.connect.runtime.distributed.DistributedConfig")
 	for _, n := range notices {
-		env.log.Log(context.Background(), n.Level, n.Text)
+		log.Log(context.Background(), n.Level, n.Text)
 	}
 	return config, nil
 }

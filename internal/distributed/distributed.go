@@ -19,11 +19,13 @@ import (
 	"time"
 
 	"sluice/connect"
+	"sluice/internal/loggers"
 	"sluice/rest"
 	"sluice/worker"
 )
 
-// Options are what a worker process is made of. Config, Plugins and Logger are needed.
+// Options are what a worker process is made of. Config, Plugins and Logger are needed. The levels that the REST API shows and sets are those of
+// the registry that Logger comes from, see [loggers.Adopt].
 type Options struct {
 	Config  *worker.Config
 	Plugins *connect.Plugins
@@ -53,6 +55,8 @@ const stopMargin = 20 * time.Second
 func Run(ctx context.Context, o Options) error { return run(ctx, o, stopMargin) }
 
 func run(ctx context.Context, o Options, margin time.Duration) error {
+	parts, _ := loggers.Adopt(o.Logger) // all parts share one registry of loggers
+	log := parts.With(loggers.Key, "org.apache.kafka.connect.cli.ConnectDistributed")
 	listeners, err := rest.Listen(ctx, rest.ListenerOptions{
 		Listeners:          o.Config.Listeners,
 		AdvertisedHost:     o.Config.AdvertisedHost,
@@ -63,13 +67,13 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 		return &StartError{Err: err}
 	}
 	w, err := worker.New(worker.Options{
-		Config: o.Config, Plugins: o.Plugins, Logger: o.Logger, Version: o.Version, Commit: o.Commit,
+		Config: o.Config, Plugins: o.Plugins, Logger: parts, Version: o.Version, Commit: o.Commit,
 		WorkerID: listeners.WorkerID(),
 	})
 	if err != nil {
 		return &StartError{Err: errors.Join(err, listeners.Close()), Settings: true}
 	}
-	server, err := rest.New(rest.Options{Herder: w.Herder(), Logger: o.Logger})
+	server, err := rest.New(rest.Options{Herder: w.Herder(), Logger: parts})
 	if err != nil {
 		return &StartError{Err: errors.Join(err, listeners.Close())}
 	}
@@ -106,18 +110,18 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 		case <-ready:
 			started, ready = true, nil
 			url := listeners.AdvertisedURL()
-			o.Logger.Info("worker is ready", "url", url, "worker_id", listeners.WorkerID())
+			log.Info("worker is ready", "url", url, "worker_id", listeners.WorkerID())
 			if o.Ready != nil {
 				o.Ready(url)
 			}
 		case err := <-served: // told to stop, or it cannot serve any more
-			o.Logger.Info("worker is stopping", "worker_id", listeners.WorkerID())
+			log.Info("worker is stopping", "worker_id", listeners.WorkerID())
 			began := time.Now()
 			stopWorker()
 			if err := errors.Join(err, awaitWorker()); err != nil {
 				return err
 			}
-			o.Logger.Info("worker stopped", "worker_id", listeners.WorkerID(), "took", time.Since(began).Round(time.Millisecond))
+			log.Info("worker stopped", "worker_id", listeners.WorkerID(), "took", time.Since(began).Round(time.Millisecond))
 			return nil
 		case err := <-ended: // nobody told the worker to stop
 			stopREST()

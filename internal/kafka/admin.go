@@ -54,7 +54,7 @@ func NewAdmin(cfg AdminConfig) (*Admin, error) {
 	if cfg.Timeout > 0 {
 		timeout = cfg.Timeout
 	}
-	return &Admin{cluster: newCluster(s, cfg.Logger), timeout: max(time.Millisecond, timeout)}, nil
+	return &Admin{cluster: newCluster(s, cfg.Logger, adminLogger), timeout: max(time.Millisecond, timeout)}, nil
 }
 
 // Close closes the connections. No other method may be running. It may be called twice.

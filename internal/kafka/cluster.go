@@ -19,7 +19,8 @@ type cluster struct {
 	net      *network
 	settings *settings
 	outage   *outage
-	logger   *slog.Logger
+	logger   *slog.Logger // of the client
+	unnamed  *slog.Logger // as given, to be named by what logs
 
 	turn chan struct{} // held by the one that uses conn; a channel, so that waiting obeys a context
 	conn *conn
@@ -44,15 +45,14 @@ type leader struct {
 	epoch int32
 }
 
-func newCluster(s *settings, logger *slog.Logger) *cluster {
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
+// newCluster makes what a client knows of the brokers. The client logs under the given name.
+func newCluster(s *settings, unnamed *slog.Logger, name string) *cluster {
+	logger := named(unnamed, name)
 	for _, warning := range s.warnings {
 		logger.Warn(warning, "client.id", s.clientID)
 	}
 	return &cluster{
-		net: newNetwork(s), settings: s, logger: logger, outage: newOutage(logger),
+		net: newNetwork(s), settings: s, logger: logger, unnamed: unnamed, outage: newOutage(named(unnamed, networkLogger)),
 		turn: make(chan struct{}, 1), topics: make(map[string]topicInfo), control: -1,
 	}
 }

@@ -63,7 +63,7 @@ const bufferedBytesLimit = 16 << 20
 
 func newFetcher(c *cluster) *fetcher {
 	return &fetcher{
-		cluster: c, settings: c.settings, logger: c.logger,
+		cluster: c, settings: c.settings, logger: named(c.unnamed, fetcherLogger),
 		ready: make(chan struct{}, 1), route: make(chan struct{}, 1),
 		parts: make(map[TopicPartition]*partition), workers: make(map[string]*fetchWorker),
 	}

@@ -85,7 +85,7 @@ func NewGroupReader(cfg GroupReaderConfig) (*GroupReader, error) {
 	if cfg.Listener == nil {
 		cfg.Listener = noListener{}
 	}
-	c := newCluster(s, cfg.Logger)
+	c := newCluster(s, cfg.Logger, consumerLogger)
 	protocol := newConsumerProtocol(c, cfg.Topics)
 	return &GroupReader{
 		cfg: cfg, cluster: c, fetcher: newFetcher(c), protocol: protocol, member: newMembership(c, protocol),

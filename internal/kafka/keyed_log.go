@@ -62,11 +62,10 @@ func NewKeyedLog(cfg KeyedLogConfig) (*KeyedLog, error) {
 		return nil, errors.New("keyed log: Topic and OnRecord are required")
 	}
 	logger := cfg.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+	if logger != nil {
+		logger = logger.With("topic", cfg.Topic)
 	}
-	logger = logger.With("topic", cfg.Topic)
-	l := &KeyedLog{cfg: cfg, logger: logger, sending: make(chan struct{}, 1), changed: make(chan struct{}), failed: make(chan struct{})}
+	l := &KeyedLog{cfg: cfg, logger: named(logger, keyedLogLogger), sending: make(chan struct{}, 1), changed: make(chan struct{}), failed: make(chan struct{})}
 	basics := Properties{"bootstrap.servers": cfg.Properties["bootstrap.servers"], "client.id": cfg.Properties["client.id"]}
 	var err error
 	if l.admin, err = NewAdmin(AdminConfig{Properties: orElse(cfg.AdminProperties, basics), Logger: logger}); err != nil {

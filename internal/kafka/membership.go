@@ -85,7 +85,7 @@ type assignment struct {
 
 func newMembership(c *cluster, protocol groupProtocol) *membership {
 	return &membership{
-		cluster: c, settings: c.settings, protocol: protocol, logger: c.logger.With("group", c.settings.groupID),
+		cluster: c, settings: c.settings, protocol: protocol, logger: named(c.unnamed, memberLogger).With("group", c.settings.groupID),
 		changed: make(chan struct{}, 1), kick: make(chan struct{}, 1), id: noMember, lastPoll: time.Now(),
 	}
 }

@@ -71,7 +71,7 @@ func NewProducer(cfg ProducerConfig) (*Producer, error) {
 		return nil, err
 	}
 	return &Producer{
-		cluster: newCluster(s, cfg.Logger), settings: s,
+		cluster: newCluster(s, cfg.Logger, producerLogger), settings: s,
 		route: make(chan struct{}, 1), changed: make(chan struct{}),
 		parts: make(map[TopicPartition]*outPartition), workers: make(map[string]*produceWorker),
 		pending: make(map[int]int), identity: producerIdentity{-1, -1},

@@ -81,7 +81,7 @@ func NewTopicReader(cfg TopicReaderConfig) (*TopicReader, error) {
 		return nil, errors.New("topic reader: no topics")
 	}
 	cfg.Topics = slices.Compact(slices.Sorted(slices.Values(cfg.Topics)))
-	c := newCluster(s, cfg.Logger)
+	c := newCluster(s, cfg.Logger, consumerLogger)
 	return &TopicReader{cfg: cfg, cluster: c, fetcher: newFetcher(c)}, nil
 }
 

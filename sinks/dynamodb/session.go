@@ -46,9 +46,10 @@ type session struct {
 
 // newSession does no I/O but to read the SDK's files.
 func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (*session, error) {
+	sdk := log.With("logger", "software.amazon.awssdk") // where Java's SDK has its loggers
 	load := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.LoggerFunc(func(_ logging.Classification, format string, args ...any) {
-			log.Debug("AWS SDK: " + fmt.Sprintf(format, args...)) // it would write to stderr
+			sdk.Debug("AWS SDK: " + fmt.Sprintf(format, args...)) // it would write to stderr
 		})),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }), // retries are ours: they must keep the order of keys
 	}
