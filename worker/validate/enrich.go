@@ -46,17 +46,25 @@ func implicitKeys() []connect.ConfigKey {
 }
 
 // enrich appends to def the settings of the transformations and predicates that a configuration names: for each alias its type, and
-// those of the class, if that is one that can be used.
+// those of the class, if that is one that can be used. The error is a [*connect.ConfigError] for aliases that get into each other's way, such as a
+// and a.target if a has a setting target.type.
 //
 // Kafka: org.apache.kafka.connect.runtime.ConnectorConfig.enrich.
-func (v *Validator) enrich(def *connect.ConfigDef, props map[string]*string) *connect.ConfigDef {
+func (v *Validator) enrich(def *connect.ConfigDef, props map[string]*string) (*connect.ConfigDef, error) {
 	var keys []connect.ConfigKey
+	seen := map[string]bool{}
 	for _, kind := range []aliasKind{transformAliases, predicateAliases} {
 		for _, alias := range aliases(props, kind.key) {
-			keys = append(keys, v.aliasKeys(kind, alias, props)...)
+			for _, k := range v.aliasKeys(kind, alias, props) {
+				if seen[k.Name] {
+					return nil, &connect.ConfigError{Text: "Configuration " + k.Name + " is defined twice."}
+				}
+				seen[k.Name] = true
+				keys = append(keys, k)
+			}
 		}
 	}
-	return def.With(keys...)
+	return def.With(keys...), nil
 }
 
 // aliases returns what a list of aliases holds, each once. An empty text between two commas is an alias like any other.

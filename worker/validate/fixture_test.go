@@ -9,6 +9,7 @@ import (
 
 	"sluice/connect"
 	"sluice/connect/converter"
+	"sluice/connect/transform"
 	"sluice/sinks/dynamodb"
 	"sluice/sinks/file"
 	"sluice/worker/validate"
@@ -50,7 +51,7 @@ func (s strictSink) ValidateConfig(props map[string]string) []*connect.ConfigErr
 func newPlugins(t testing.TB, more ...connect.Plugin) *connect.Plugins {
 	t.Helper()
 	all := append(more, file.Plugin(nil), dynamodb.Plugin(dynamodb.Options{}))
-	all = append(all, transformPlugins(t)...)
+	all = append(all, transform.Plugins(transform.Text{})...)
 	p, err := connect.NewPlugins(append(all, converter.Plugins()...)...)
 	if err != nil {
 		t.Fatal(err)

@@ -76,14 +76,12 @@ func TestValidateAnswersAsKafka(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range infos.Configs {
-				if d := infos.Configs[i].Definition; d != nil {
-					if len(d.Documentation) == 0 {
-						t.Errorf("%s has no documentation", d.Name)
-					}
-					d.Documentation = "…"
+			for _, info := range infos.Configs {
+				if d := info.Definition; d != nil && d.Documentation == "" {
+					t.Errorf("%s has no documentation", d.Name)
 				}
 			}
+			blank(infos)
 			diff(t, compact(t, infos), goldenText(t, c.File))
 		})
 	}

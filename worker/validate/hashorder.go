@@ -68,7 +68,7 @@ func prefixOrder(props map[string]*string, prefix string) []string {
 		table *= 2
 	}
 	var names []string
-	for _, k := range inTable(keys, table) {
+	for _, k := range copyOrder(inTable(keys, table)) {
 		if len(k) > len(prefix) && k[:len(prefix)] == prefix {
 			names = append(names, k[len(prefix):])
 		}

@@ -15,7 +15,8 @@ type Validator struct {
 
 // Validate checks a configuration, in which nil values are nulls. What is wrong with single settings stands in the result (see
 // [ConfigInfos.Err]). The error is for a configuration that cannot be checked: a [*NoConnectorTypeError], [*UnknownClassError] or
-// [*AmbiguousClassError], a [*connect.ConfigError] of a client override of the wrong type, or an [*ExceptionError].
+// [*AmbiguousClassError], a [*connect.ConfigError] of a client override of the wrong type or of aliases in each other's way, or an
+// [*ExceptionError].
 //
 // Variables of config providers, such as "${file:path:key}", are resolved by the caller; what is left of them is literal text. An answer
 // shows the values as they were resolved, those of secrets apart.
@@ -28,7 +29,10 @@ func (v *Validator) Validate(props map[string]*string) (ConfigInfos, error) {
 	}
 	connector := plugin.NewSink()
 
-	def := v.enrich(kafkaDef(), props)
+	def, err := v.enrich(kafkaDef(), props)
+	if err != nil {
+		return ConfigInfos{}, err
+	}
 	framework := checkAll(def, props)
 	v.checkClasses(props, framework)
 	if err := checkTopics(props, framework); err != nil {
