@@ -57,6 +57,7 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		unknown    *validate.UnknownClassError
 		ambiguous  *validate.AmbiguousClassError
 		config     *connect.ConfigError
+		broken     *validate.ExceptionError
 		failed     *worker.ConnectError
 	)
 	switch {
@@ -74,7 +75,7 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		status = http.StatusForbidden
 	case errors.As(err, &notYet):
 		status = http.StatusServiceUnavailable
-	case errors.As(err, &unknown), errors.As(err, &ambiguous), errors.As(err, &config):
+	case errors.As(err, &unknown), errors.As(err, &ambiguous), errors.As(err, &config), errors.As(err, &broken):
 		status = http.StatusInternalServerError
 	case errors.As(err, &failed): // it says what could not be done, whatever the reason
 		return http.StatusInternalServerError, failed.Message, true
