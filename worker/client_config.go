@@ -7,6 +7,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/kafka"
+	"sluice/internal/tlsconfig"
 	"sluice/worker/store"
 	"sluice/worker/validate"
 )
@@ -93,8 +94,9 @@ func (c *Config) givenToClients() kafka.Properties {
 			p[k.Name] = v
 		}
 	}
+	encrypted := !strings.EqualFold(c.parsed.String(SecurityProtocolConfig), securityProtocolPlain) // else ssl.* is for the REST API alone
 	for k, v := range c.props {
-		if strings.HasPrefix(k, "ssl.") && k != "ssl.client.auth" || strings.HasPrefix(k, "sasl.") {
+		if encrypted && strings.HasPrefix(k, "ssl.") && k != tlsconfig.ClientAuth || strings.HasPrefix(k, "sasl.") {
 			p[k] = v
 		}
 	}

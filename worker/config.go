@@ -25,6 +25,7 @@ type Config struct {
 	AdvertisedHost     string
 	AdvertisedPort     int
 	AdvertisedListener string
+	REST               RESTConfig
 
 	OverridePolicy string // All, None or Principal
 
@@ -67,6 +68,8 @@ func LoadConfig(props map[string]string, environ []string) (*Config, []Notice, e
 		return nil, nil, err
 	}
 	c.vars = vars
+	c.REST.SystemProperties = systemProperties(environ)
+	c.REST.LoginConfig = loginConfigFile(c.REST.SystemProperties, props)
 	return c, notices, nil
 }
 
@@ -94,11 +97,12 @@ func newConfig(props map[string]string) (*Config, []Notice, error) {
 		parsed:              parsed,
 		props:               props,
 	}
+	served, restErr := c.readREST()
 	notices, err := c.checkClients()
-	if err != nil {
+	if err := errors.Join(restErr, err); err != nil {
 		return nil, nil, err
 	}
-	return c, append(notices, c.notices(def)...), nil
+	return c, slices.Concat(notices, served, c.notices(def)), nil
 }
 
 // notices tells about settings that have no effect.

@@ -79,6 +79,7 @@ func ConfigDef() *connect.ConfigDef {
 	keys = append(keys, storageKeys()...)
 	keys = append(keys, taskKeys()...)
 	keys = append(keys, restKeys()...)
+	keys = append(keys, tlsKeys()...)
 	keys = append(keys, groupKeys()...)
 	keys = append(keys, clientKeys()...)
 	return connect.NewConfigDef(append(keys, javaKeys()...)...)
@@ -145,24 +146,26 @@ func taskKeys() []connect.ConfigKey {
 
 func restKeys() []connect.ConfigKey {
 	return []connect.ConfigKey{
-		{Name: ListenersConfig, Type: connect.TypeList, Default: []string{defaultListener}, Validator: listeners(), Importance: connect.Low,
-			Doc: "Addresses of the REST API, such as http://:8083; without a host it listens on every interface."},
+		{Name: ListenersConfig, Type: connect.TypeList, Default: []string{defaultListener}, Validator: listeners(true), Importance: connect.Low,
+			Doc: "Addresses of the REST API, such as http://:8083,https://:8443; without a host it listens on every interface."},
 		{Name: AdvertisedHostConfig, Type: connect.TypeString, Importance: connect.Low,
 			Doc: "Host name under which other workers reach this one. It is part of the worker's id."},
 		{Name: AdvertisedPortConfig, Type: connect.TypeInt, Validator: optional(connect.Between(0, 65535)), Importance: connect.Low,
 			Doc: "Port under which other workers reach this one. It is part of the worker's id."},
 		{Name: AdvertisedListenerConfig, Type: connect.TypeString, Validator: optional(connect.OneOfFold("http", "https")), Importance: connect.Low,
-			Doc: "Protocol under which other workers reach this one."},
-		{Name: AdminListenersConfig, Type: connect.TypeList, Importance: connect.Low,
-			Doc: "Addresses of the admin API, if it is to have its own. Not supported by this version."},
-		{Name: RestExtensionsConfig, Type: connect.TypeList, Default: []string{}, Importance: connect.Low,
-			Doc: "Java classes that extend the REST API. Not supported."},
+			Doc: "Protocol under which other workers reach this one. By default http if there is such a listener, else https."},
+		{Name: AdminListenersConfig, Type: connect.TypeList, Validator: listeners(false), Importance: connect.Low,
+			Doc: "Addresses of the admin endpoints (/admin/loggers), if they are to have their own; an empty list switches them off. By default they are beside the others. TLS settings of their own stand behind admin.listeners.https."},
+		{Name: RestExtensionsConfig, Type: connect.TypeList, Default: []string{}, Validator: restExtensions(), Importance: connect.Low,
+			Doc: "Extensions of the REST API. The one that there is asks for a name and a password; who may call is in the login configuration that " + loginConfigProperty + " names."},
+		{Name: loginConfigProperty, Type: connect.TypeString, Importance: connect.Low,
+			Doc: "File with the login configuration (JAAS) of the REST API. It counts where KAFKA_OPTS does not name one with -D" + loginConfigProperty + "=."},
 		{Name: AccessControlAllowOriginConfig, Type: connect.TypeString, Default: "", Importance: connect.Low,
-			Doc: "Origins from which browsers may call the REST API. Not supported by this version."},
+			Doc: "Origins from which browsers may call the REST API: a list such as http://console.example.com,http://*.example.org, or * for all."},
 		{Name: AccessControlAllowMethods, Type: connect.TypeString, Default: "", Importance: connect.Low,
-			Doc: "Methods that browsers may call from other origins. Not supported by this version."},
-		{Name: ResponseHTTPHeadersConfig, Type: connect.TypeString, Default: "", Importance: connect.Low,
-			Doc: "Headers to add to the REST API's answers. Not supported by this version."},
+			Doc: "Methods that browsers may call from other origins; by default GET, POST and HEAD."},
+		{Name: ResponseHTTPHeadersConfig, Type: connect.TypeString, Default: "", Validator: headerRules{}, Importance: connect.Low,
+			Doc: "Headers that all answers of the REST API carry, such as set X-Frame-Options: DENY. The actions are set, add, setDate and addDate; the dates are milliseconds from now."},
 	}
 }
 
@@ -239,7 +242,6 @@ func javaKeys() []connect.ConfigKey {
 		key("auto.include.jmx.reporter", connect.TypeBoolean),
 		key("plugin.discovery", connect.TypeString),
 		key("topic.creation.enable", connect.TypeBoolean),
-		key("ssl.client.auth", connect.TypeString),
 	}
 }
 
@@ -281,18 +283,22 @@ func optional(rule connect.Validator) connect.Validator {
 	})
 }
 
-func listeners() connect.Validator {
+// listeners checks what can be said of addresses without binding them; whoever binds them says the rest.
+func listeners(needed bool) connect.Validator {
 	return connect.ValidatorFunc("List of comma-separated URLs, ex: http://localhost:8080,https://localhost:8443.", func(v any) string {
 		urls, _ := v.([]string)
-		if len(urls) == 0 {
+		if needed && len(urls) == 0 {
 			return "Invalid value for listeners, at least one URL is expected, ex: http://localhost:8080,https://localhost:8443."
 		}
 		for _, u := range urls {
-			switch scheme, _, ok := strings.Cut(u, "://"); {
-			case !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https"):
-				return "a listener is written as http://host:port"
-			case strings.EqualFold(scheme, "https"):
-				return "https is not supported by this version"
+			scheme, _, ok := strings.Cut(u, "://")
+			switch {
+			case strings.TrimSpace(u) == "":
+				return "Empty URL found when parsing the list"
+			case !ok:
+				return "Listener doesn't have the right format (protocol://hostname:port)."
+			case !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https"):
+				return `Listener protocol must be either "http" or "https".`
 			}
 		}
 		return ""
