@@ -40,13 +40,14 @@ type rig struct {
 
 	mu    sync.Mutex                   // guards the fields below
 	tasks map[connect.TaskID]*fakeTask // the latest of each id
+	live  map[connect.TaskID]int       // how many of each id are in Run
 	built []string
 }
 
 // newRig makes a worker that is not running yet.
 func newRig(t *testing.T, storage *MemoryStorage, settings ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, storage: storage, plugin: &fakePlugin{}, tasks: map[connect.TaskID]*fakeTask{}}
+	r := &rig{t: t, storage: storage, plugin: &fakePlugin{}, tasks: map[connect.TaskID]*fakeTask{}, live: map[connect.TaskID]int{}}
 	plugins, err := connect.NewPlugins(
 		connect.Plugin{Class: sinkClass, Type: connect.SinkPluginType, Version: "3.9.2", TaskClass: sinkTaskClass, NewSink: r.plugin.newSink},
 		connect.Plugin{Class: otherClass, Type: connect.SinkPluginType, Version: "3.9.2", TaskClass: otherTaskClass, NewSink: r.plugin.newSink},
@@ -255,6 +256,7 @@ func (fakeHeaderConverter) Configure(map[string]string) error { return nil }
 
 // fakeTask behaves like task.Task towards its owner and listener, without Kafka and plugin.
 type fakeTask struct {
+	rig    *rig
 	cfg    task.Config
 	ask    chan func() error // what Run does next; an error ends it
 	gone   chan struct{}     // closed by Cancel
@@ -271,7 +273,7 @@ func (r *rig) newTask(cfg task.Config) (taskRunner, error) {
 	if r.failStart != "" && cfg.TaskProps["file"] == r.failStart {
 		cfg.TaskProps["fail"] = "start"
 	}
-	t := &fakeTask{cfg: cfg, ask: make(chan func() error, 10), gone: make(chan struct{})}
+	t := &fakeTask{rig: r, cfg: cfg, ask: make(chan func() error, 10), gone: make(chan struct{})}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tasks[cfg.ID] = t
@@ -279,7 +281,31 @@ func (r *rig) newTask(cfg task.Config) (taskRunner, error) {
 	return t, nil
 }
 
+// count notes that a run begins or ends. There is one at a time unless one was abandoned.
+func (r *rig) count(id connect.TaskID, change int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.live[id] += change; r.live[id] > 1 {
+		r.t.Errorf("%d runs of task %s at the same time", r.live[id], id)
+	}
+}
+
+// running returns the tasks that run.
+func (r *rig) running() []connect.TaskID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var ids []connect.TaskID
+	for id, n := range r.live {
+		if n > 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 func (t *fakeTask) Run(ctx context.Context) error {
+	t.rig.count(t.cfg.ID, 1)
+	defer t.rig.count(t.cfg.ID, -1)
 	if t.cfg.Paused {
 		t.paused = true
 		t.cfg.Listener.Paused(t.cfg.ID)

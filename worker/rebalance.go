@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sluice/connect"
+	"sluice/worker/store"
 )
 
 // rebalance is how far the herder is with a round of the group:
@@ -18,6 +19,7 @@ type rebalance struct {
 	// Rounds are counted: those that were begun, the last one that was taken up, and by connector the one that its last change needs.
 	begun, taken int
 	needed       map[string]int
+	joined       *store.Snapshot // what the last round was computed from
 	// reconfigured are the connectors whose tasks stop before the round and start after it, with new settings.
 	reconfigured map[string]bool
 	restart      []connect.TaskID // the tasks that were stopped for that
@@ -94,7 +96,10 @@ func (h *Herder) beginRebalance() {
 		r.restart = append(r.restart, h.tasks.of(name)...)
 	}
 	r.reconfigured = nil
-	h.stopTasks(r.restart, func() { h.membership.Rejoin(h.view) })
+	h.stopTasks(r.restart, func() {
+		r.joined = h.view
+		h.membership.Rejoin(r.joined)
+	})
 }
 
 // onAssigned takes up what a round has given: first what was revoked stops, then what was added starts.
@@ -129,7 +134,7 @@ func (h *Herder) takeUp(a Assignment) {
 			c.abandoned.Store(true)
 		}
 		delete(h.connectors, name)
-		if !h.view.Contains(name) {
+		if !h.rebalance.joined.Contains(name) {
 			h.statuses.DeleteTopics(name)
 		}
 	}
@@ -170,11 +175,12 @@ func (h *Herder) takeUp(a Assignment) {
 	h.roundTaken()
 }
 
-// tidyStatuses removes the states of connectors and tasks that are configured no more.
+// tidyStatuses removes the states of connectors and tasks that were configured no more when the round was computed. What was removed
+// since is still running, and the next round sees to it.
 //
 // Kafka: DistributedHerder.updateDeletedConnectorStatus, updateDeletedTaskStatus.
 func (h *Herder) tidyStatuses() {
-	connectors, tasks := h.statuses.Unconfigured(h.view)
+	connectors, tasks := h.statuses.Unconfigured(h.rebalance.joined)
 	for _, id := range tasks {
 		h.statuses.DeleteTask(id)
 	}
