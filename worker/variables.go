@@ -49,8 +49,8 @@ func (v variables) redact(notices []Notice, err error) ([]Notice, error) {
 	return notices, v.secrets.Error(err)
 }
 
-// resolve replaces the variables in a connector's or task's settings; their nulls are left out. The secrets are those of the settings and
-// of the worker, whether or not there is an error. It reads files.
+// resolve replaces the variables in a connector's or task's settings; their nulls are left out. The secrets are those of the settings,
+// passwords that stand in them included, and of the worker, whether or not there is an error. It reads files.
 func (h *Herder) resolve(connector string, config store.Properties) (map[string]string, *provider.Secrets, error) {
 	r, err := h.cfg.vars.providers.Resolve(config.Map())
 	if err != nil {
@@ -59,7 +59,11 @@ func (h *Herder) resolve(connector string, config store.Properties) (map[string]
 	for _, w := range r.Warnings {
 		h.logger.Warn(w, "connector", connector)
 	}
-	return r.Config, h.cfg.vars.secrets.With(r.Secrets), nil
+	secrets := h.cfg.vars.secrets.With(r.Secrets)
+	for _, key := range validate.SecretKeys(h.plugins, r.Config) {
+		secrets = secrets.WithHidden(r.Config[key])
+	}
+	return r.Config, secrets, nil
 }
 
 // resolveTask replaces the variables in the settings that a task is started with.
@@ -157,9 +161,11 @@ func (h *Herder) checkVariables(id connect.TaskID) error {
 // startFailure is what a request for a restart is answered with if the start has failed. What a config provider could not read is told
 // as it is, as Java does.
 func startFailure(what string, err error) error {
-	var unread *provider.Error
-	if err == nil || errors.As(err, &unread) {
-		return err
+	if err == nil {
+		return nil
+	}
+	if unread := (*provider.Error)(nil); errors.As(err, &unread) {
+		return unread
 	}
 	return &ConnectError{Message: what, Err: err}
 }

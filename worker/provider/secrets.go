@@ -8,10 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sluice/connect"
 )
 
-// Secrets are values that config providers have put into settings. Nothing but those settings may show them: logs, traces and answers go
-// through Redact, which shows the variable in place of its value. Which of the values are passwords nobody can tell, so all are treated alike.
+// Secrets are values that config providers have put into settings, and passwords that stand there themselves. Nothing but those settings
+// may show them: logs, traces and answers go through Redact, which shows the variable in place of its value. Which of the providers' values
+// are passwords nobody can tell, so all are treated alike.
 //
 // A value is recognised as it is, without surrounding blanks, by its single lines if it has several, and in the forms that quoting, JSON
 // and URLs give it. It is not recognised in parts or in any other encoding. Values shorter than 4 characters, and true, false and null, are
@@ -19,9 +22,9 @@ import (
 //
 // Nil is none. Secrets never change and may be used by several goroutines at once.
 type Secrets struct {
-	shown    map[string]string // variables by the values they stand for
+	shown    map[string]string // what is shown for a value: a variable, or connect.Hidden
 	replacer *strings.Replacer // of all forms of the values
-	exact    *strings.Replacer // of the values as they are
+	exact    *strings.Replacer // of the values of variables as they are
 }
 
 const (
@@ -30,13 +33,25 @@ const (
 	minSecretLine = 8
 )
 
-// secretsOf returns the secrets for variables by their values.
+// secretsOf returns the secrets that are worth looking for, by what is shown for them.
 func secretsOf(shown map[string]string) *Secrets {
 	maps.DeleteFunc(shown, func(value, _ string) bool { return !recognisable(value, minSecret) })
 	if len(shown) == 0 {
 		return nil
 	}
 	return newSecrets(shown)
+}
+
+// WithHidden returns the secrets with passwords that stand in the settings themselves; [connect.Hidden] is shown in their place. What is the
+// value of a variable already is shown as that.
+func (s *Secrets) WithHidden(passwords ...string) *Secrets {
+	hidden := map[string]string{}
+	for _, p := range passwords {
+		if s == nil || s.shown[p] == "" {
+			hidden[p] = connect.Hidden
+		}
+	}
+	return s.With(secretsOf(hidden))
 }
 
 // With returns the secrets of both.
@@ -58,7 +73,7 @@ func newSecrets(shown map[string]string) *Secrets {
 		for _, form := range formsOf(value) {
 			forms[form] = shown[value]
 		}
-		if recognisable(value, minRestored) {
+		if shown[value] != connect.Hidden && recognisable(value, minRestored) {
 			exact[value] = shown[value]
 		}
 	}

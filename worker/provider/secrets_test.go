@@ -62,6 +62,23 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+func TestHiddenPasswords(t *testing.T) {
+	var none *provider.Secrets
+	for name, s := range map[string]*provider.Secrets{
+		"after": resolveEnv(t, "S=first-secret").WithHidden("raw-password", "first-secret", "", "abc"), "before": none.WithHidden("raw-password").With(resolveEnv(t, "S=first-secret")),
+	} {
+		if got := s.Redact("first-secret raw-password abc"); got != "${env:S} [hidden] abc" {
+			t.Errorf("%s: redacted %q", name, got)
+		}
+		if got := s.Restore("first-secret raw-password"); got != "${env:S} raw-password" {
+			t.Errorf("%s: restored %q", name, got)
+		}
+	}
+	if none.WithHidden() != nil || none.WithHidden("x") != nil {
+		t.Error("without passwords there are secrets")
+	}
+}
+
 func TestRestore(t *testing.T) {
 	s := resolveEnv(t, "S=p\"ass word", "SHORT=12345")
 	for text, want := range map[string]string{
