@@ -335,10 +335,11 @@ func playCrowd(t *testing.T, rnd *random) {
 		if p, ok := snapshot.ConnectorConfig(name); ok {
 			m := &modelled{target: snapshot.TargetState(name), tasks: snapshot.TaskCount(name)}
 			want = m.state()
-			if max, _ := p.Get("tasks.max"); m.target == store.Started && max != fmt.Sprint(m.tasks) {
-				t.Errorf("%s has %d tasks, want %s", name, m.tasks, max)
+			most, _ := p.Get("tasks.max")
+			if m.target == store.Started && most != fmt.Sprint(m.tasks) {
+				t.Errorf("%s has %d tasks, want %s", name, m.tasks, most)
 			}
-			if m.target == store.Paused && max < fmt.Sprint(m.tasks) {
+			if m.target == store.Paused && most < fmt.Sprint(m.tasks) {
 				continue // its tasks are more than it may have now: those that a request has restarted have failed
 			}
 			if m.target == store.Stopped && m.tasks > 0 {
