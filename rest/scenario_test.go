@@ -62,7 +62,7 @@ type expectation struct {
 	Parallel map[string]json.RawMessage `json:"parallel"` // by status
 }
 
-func readScenarios(t *testing.T) []scenario {
+func readScenarios(t testing.TB) []scenario {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.json"))
 	if err != nil || len(files) == 0 {

@@ -18,7 +18,7 @@ func TestConformanceOfTheWorker(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays more than 600 requests and waits for what they begin")
 	}
-	playTwice(t, startWorker(t), 40*time.Millisecond, true)
+	playTwice(t, startWorker(t), 40*time.Millisecond)
 }
 
 // startWorker runs a worker until the test ends and returns its URL.
