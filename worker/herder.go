@@ -45,6 +45,7 @@ type Herder struct {
 	cfg        *Config
 	plugins    *connect.Plugins
 	validator  Validator
+	secretKeys *validate.SecretKeys
 	configs    *store.ConfigStore
 	statuses   *store.StatusStore
 	membership Membership
@@ -133,6 +134,7 @@ func newHerder(o Options, levels *loggers.Registry, configs *store.ConfigStore, 
 		cfg:        o.Config,
 		plugins:    o.Plugins,
 		validator:  &validate.Validator{Plugins: o.Plugins, WorkerGroupID: o.Config.GroupID, OverridePolicy: o.Config.OverridePolicy},
+		secretKeys: validate.NewSecretKeys(o.Plugins),
 		configs:    configs,
 		statuses:   statuses,
 		membership: membership,

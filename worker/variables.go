@@ -60,7 +60,7 @@ func (h *Herder) resolve(connector string, config store.Properties) (map[string]
 		h.logger.Warn(w, "connector", connector)
 	}
 	secrets := h.cfg.vars.secrets.With(r.Secrets)
-	for _, key := range validate.SecretKeys(h.plugins, r.Config) {
+	for _, key := range h.secretKeys.Of(r.Config) {
 		secrets = secrets.WithHidden(r.Config[key])
 	}
 	return r.Config, secrets, nil

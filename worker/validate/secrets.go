@@ -8,25 +8,34 @@ import (
 	"sluice/connect"
 )
 
-var framework = sync.OnceValue(kafkaDef)
+// SecretKeys knows which settings of connectors are secrets. It asks each plugin for its definitions once. It may be used by several
+// goroutines at once.
+type SecretKeys struct {
+	plugins *connect.Plugins
+	kafka   *connect.ConfigDef
+	defs    sync.Map // of type *connect.ConfigDef, by pluginClass
+}
 
-// SecretKeys returns the keys of a connector's configuration whose values are secrets, sorted: those that the connector, its converters or its
+type pluginClass struct {
+	class string
+	kind  connect.PluginType
+}
+
+// NewSecretKeys returns a SecretKeys for the connectors and converters among the plugins.
+func NewSecretKeys(plugins *connect.Plugins) *SecretKeys {
+	return &SecretKeys{plugins: plugins, kafka: kafkaDef()}
+}
+
+// Of returns the keys of a connector's configuration whose values are secrets, sorted: those that the connector, its converters or its
 // Kafka clients define as passwords, and those that nobody defines and that have the name of a secret.
-func SecretKeys(plugins *connect.Plugins, props map[string]string) []string {
-	v := &Validator{Plugins: plugins}
-	var defs []prefixedDef
-	if p, err := plugins.Find(props[ConnectorClassConfig], connect.SinkPluginType); err == nil {
-		defs = append(defs, prefixedDef{"", p.NewSink().Config()})
-	}
+func (s *SecretKeys) Of(props map[string]string) []string {
+	defs := []prefixedDef{{"", s.def(props[ConnectorClassConfig], connect.SinkPluginType)}, {"", s.kafka}}
 	for _, kind := range clientKinds {
 		defs = append(defs, prefixedDef{kind.prefix, kind.def})
 	}
 	for _, kind := range converterKinds {
-		if def := v.converterDef(props[kind.key], kind.pluginType); def != nil {
-			defs = append(defs, prefixedDef{kind.key + ".", def})
-		}
+		defs = append(defs, prefixedDef{kind.key + ".", s.def(props[kind.key], kind.pluginType)})
 	}
-	defs = append(defs, prefixedDef{"", framework()})
 	var keys []string
 	for key := range props {
 		if isSecret(key, defs) {
@@ -35,6 +44,32 @@ func SecretKeys(plugins *connect.Plugins, props map[string]string) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// def returns what a plugin defines; nothing for a class that is not known.
+func (s *SecretKeys) def(class string, kind connect.PluginType) *connect.ConfigDef {
+	if class == "" {
+		return &connect.ConfigDef{}
+	}
+	at := pluginClass{class, kind}
+	if known, ok := s.defs.Load(at); ok {
+		return known.(*connect.ConfigDef)
+	}
+	p, err := s.plugins.Find(class, kind)
+	if err != nil { // not remembered: anybody may send any name
+		return &connect.ConfigDef{}
+	}
+	def := &connect.ConfigDef{}
+	switch {
+	case p.NewSink != nil:
+		def = p.NewSink().Config()
+	case p.NewHeaderConverter != nil:
+		def = p.NewHeaderConverter().Config()
+	case p.NewConverter != nil:
+		def = p.NewConverter().Config()
+	}
+	s.defs.Store(at, def)
+	return def
 }
 
 // prefixedDef defines keys that stand behind a prefix in a connector's configuration.

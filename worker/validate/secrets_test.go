@@ -22,11 +22,12 @@ func TestSecretKeys(t *testing.T) {
 		"transforms.a.token.field": "f", "value.converter": jsonConverter, "value.converter.schemas.enable": "true", "errors.deadletterqueue.topic.name": "d",
 	}
 	want := []string{"admin.override.ssl.key.password", "consumer.override.my.secret", "consumer.override.sasl.jaas.config", "db.password", "password.other", "pin"}
-	if got := validate.SecretKeys(plugins, props); !slices.Equal(got, want) {
+	secrets := validate.NewSecretKeys(plugins)
+	if got := secrets.Of(props); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	props["connector.class"] = "com.acme.Unknown"
-	if got := validate.SecretKeys(plugins, props); slices.Contains(got, "pin") || !slices.Contains(got, "token.url") {
+	if got := secrets.Of(props); slices.Contains(got, "pin") || !slices.Contains(got, "token.url") {
 		t.Errorf("for a class that is not known: %q", got)
 	}
 }
