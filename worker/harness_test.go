@@ -186,10 +186,16 @@ type fakePlugin struct {
 	mu          sync.Mutex // guards the fields below
 	start, halt func(ctx context.Context, name string) error
 	taskConfigs func(props map[string]string, most int) ([]map[string]string, error)
+	alter       func(ctx context.Context, props map[string]string, offsets map[connect.TopicPartition]*int64) (bool, error) // nil: not able to
 	calls       []string
 }
 
-func (p *fakePlugin) newSink() connect.SinkConnector { return &fakeSink{plugin: p} }
+func (p *fakePlugin) newSink() connect.SinkConnector {
+	if p.alter != nil {
+		return &alteringSink{fakeSink{plugin: p}}
+	}
+	return &fakeSink{plugin: p}
+}
 
 func (p *fakePlugin) log(call, name string) {
 	p.mu.Lock()

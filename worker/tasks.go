@@ -189,6 +189,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 		Task:               plugin.NewSink().NewTask(),
 		TaskClass:          plugin.TaskClass,
 		TaskProps:          settings,
+		TopicEpoch:         h.statuses.TopicEpoch,
 		Topics:             topicsOf(settings, connector),
 		ConsumerProperties: h.cfg.consumerProperties(id, connector),
 
