@@ -65,20 +65,23 @@ func (s *RequestSignature) check(allowed []string, key *store.SessionKey) error 
 
 // newMAC returns the hash of a MAC algorithm, whose name may be in any case; nil for a name that is not known.
 func newMAC(algorithm string) func() hash.Hash {
-	return map[string]func() hash.Hash{
-		"HMACMD5":        md5.New,
-		"HMACSHA1":       sha1.New,
-		"HMACSHA224":     sha256.New224,
-		"HMACSHA256":     sha256.New,
-		"HMACSHA384":     sha512.New384,
-		"HMACSHA512":     sha512.New,
-		"HMACSHA512/224": sha512.New512_224,
-		"HMACSHA512/256": sha512.New512_256,
-		"HMACSHA3-224":   func() hash.Hash { return sha3.New224() },
-		"HMACSHA3-256":   func() hash.Hash { return sha3.New256() },
-		"HMACSHA3-384":   func() hash.Hash { return sha3.New384() },
-		"HMACSHA3-512":   func() hash.Hash { return sha3.New512() },
-	}[strings.ToUpper(algorithm)]
+	return macs[strings.ToUpper(algorithm)]
+}
+
+// macs are the algorithms, by their names in upper case.
+var macs = map[string]func() hash.Hash{
+	"HMACMD5":        md5.New,
+	"HMACSHA1":       sha1.New,
+	"HMACSHA224":     sha256.New224,
+	"HMACSHA256":     sha256.New,
+	"HMACSHA384":     sha512.New384,
+	"HMACSHA512":     sha512.New,
+	"HMACSHA512/224": sha512.New512_224,
+	"HMACSHA512/256": sha512.New512_256,
+	"HMACSHA3-224":   func() hash.Hash { return sha3.New224() },
+	"HMACSHA3-256":   func() hash.Hash { return sha3.New256() },
+	"HMACSHA3-384":   func() hash.Hash { return sha3.New384() },
+	"HMACSHA3-512":   func() hash.Hash { return sha3.New512() },
 }
 
 // decodeBase64 reads base64 as java.util.Base64's decoder does, with its errors: the padding may be missing altogether, and bits that are

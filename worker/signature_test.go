@@ -107,7 +107,7 @@ func TestSignatureIsRefused(t *testing.T) {
 	}
 }
 
-// The cases are those of java.util.Base64.Decoder, 17.0.12.
+// The cases are those of java.util.Base64.Decoder, 17.0.15.
 func TestDecodeBase64(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "QQ==": "A", "QQ": "A", "QUI=": "AB", "QUI": "AB", "QUJD": "ABC", "QR==": "A", // bits left over

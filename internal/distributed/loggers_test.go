@@ -74,6 +74,7 @@ func TestLevelsOfARunningTask(t *testing.T) {
 	var out lockedBuffer
 	log := slog.New(loggers.New(loggers.Info).Handler(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: loggers.All})))
 	o := stock(t, log)
+	notices := len(out.String())
 	sink := &chatty{contexts: make(chan connect.SinkTaskContext, 1), speak: make(chan struct{}, 1), spoken: make(chan struct{}, 1)}
 	var err error
 	o.Plugins, err = connect.NewPlugins(append(o.Plugins.All(), connect.Plugin{
@@ -130,6 +131,13 @@ func TestLevelsOfARunningTask(t *testing.T) {
 			t.Fatal("the level of the whole cluster has no effect")
 		}
 	}
+	ask(t, "PUT", base+"/admin/loggers/root", `{"level":"all"}`, 200)
+	ask(t, "DELETE", base+"/connectors/c", "", 204)
 	r.stop()
 	must(t, r.ended(t))
+	for line := range strings.Lines(out.String()[notices:]) {
+		if !strings.Contains(line, " logger=") {
+			t.Errorf("a line without a logger's name: %s", line)
+		}
+	}
 }

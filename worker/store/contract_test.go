@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -138,6 +139,9 @@ func configContract(t *testing.T, open func(*testing.T) medium) {
 		expect("")
 		must(t, s.PutRestartRequest(ctx, store.RestartRequest{Connector: "c-1", IncludeTasks: true}))
 		expect("restart c-1")
+		must(t, s.PutLoggerLevel(ctx, "org.apache", "debug"))
+		must(t, s.Refresh(ctx)) // that write does not wait for its record
+		expect("logger org.apache debug")
 		must(t, s.PutTaskConfigs(ctx, "c-1", nil))
 		expect("tasks c-1")
 		if got := s.Snapshot().Tasks("c-1"); len(got) != 0 {
@@ -162,7 +166,10 @@ func configContract(t *testing.T, open func(*testing.T) medium) {
 		must(t, first.PutConnectorConfig(ctx, "x", props("name", "x"), nil))
 		must(t, first.PutTaskConfigs(ctx, "x", []store.Properties{props("n", "0")}))
 		must(t, first.PutRestartRequest(ctx, store.RestartRequest{Connector: "x"}))
+		must(t, first.PutLoggerLevel(ctx, "a.b", "DEBUG"))
 		must(t, first.PutTargetState(ctx, "x", store.Stopped))
+		m.appendConfig(t, "session-key", `{"key":"AQID","algorithm":"HmacSHA256","creation-timestamp":1729800000000}`)
+		must(t, first.Refresh(ctx))
 
 		l := &told{}
 		second := startConfigs(t, m, l)
@@ -172,6 +179,9 @@ func configContract(t *testing.T, open func(*testing.T) medium) {
 		s := second.Snapshot()
 		if got := len(s.Tasks("x")); got != 1 || s.TargetState("x") != store.Stopped || s.Offset() != first.Snapshot().Offset() {
 			t.Errorf("%d tasks, target state %s, offset %d of %d", got, s.TargetState("x"), s.Offset(), first.Snapshot().Offset())
+		}
+		if key := s.SessionKey(); key == nil || string(key.Key) != "\x01\x02\x03" || key.Created.UnixMilli() != 1729800000000 || strings.Contains(fmt.Sprint(*key), "1 2 3") {
+			t.Errorf("session key %v", key)
 		}
 		must(t, first.PutConnectorConfig(ctx, "y", props("name", "y"), nil))
 		must(t, second.Refresh(ctx))
