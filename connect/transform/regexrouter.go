@@ -50,7 +50,17 @@ func (t *regexRouter) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) 
 	if err != nil {
 		return nil, err
 	}
-	r.TargetTopic = topic[:match[0]] + text + topic[match[1]:]
+	return routed(r, topic[:match[0]]+text+topic[match[1]:])
+}
+
+// routed returns the record with another topic.
+//
+// Differs: Java lets the topic become empty; no record can be in one, and here an empty topic would be the old one.
+func routed(r *connect.SinkRecord, topic string) (*connect.SinkRecord, error) {
+	if topic == "" {
+		return nil, connect.NewDataError("The new topic of a record of %s would be empty", r.CurrentTopic())
+	}
+	r.TargetTopic = topic
 	return r, nil
 }
 

@@ -53,6 +53,5 @@ func (t *timestampRouter) Apply(r *connect.SinkRecord) (*connect.SinkRecord, err
 		return nil, t.invalid
 	}
 	topic := strings.ReplaceAll(t.topic, "${topic}", r.CurrentTopic())
-	r.TargetTopic = strings.ReplaceAll(topic, "${timestamp}", t.format.format(time.UnixMilli(r.Timestamp)))
-	return r, nil
+	return routed(r, strings.ReplaceAll(topic, "${timestamp}", t.format.format(time.UnixMilli(r.Timestamp))))
 }
