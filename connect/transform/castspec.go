@@ -68,7 +68,7 @@ func parseCastSpec(mappings []string) (castSpec, *connect.ConfigError) {
 		switch len(parts) {
 		case 0:
 			// Only colons. Java runs out of its array here.
-			return spec, &connect.ConfigError{Text: "Index 0 out of bounds for length 0"}
+			return spec, &connect.ConfigError{Text: "Index 1 out of bounds for length 0"}
 		case 1:
 			t, err := castType(trim(parts[0]))
 			if err != nil {

@@ -1,0 +1,90 @@
+package transform_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/connect"
+)
+
+// capturedValidation is what a class of Kafka Connect 3.9.2 says of one setting, or of a whole configuration.
+type capturedValidation struct {
+	Class string
+
+	Key    string
+	Value  *string
+	Errors []string
+	Thrown string
+
+	Config map[string]string
+	Error  *string
+}
+
+func TestSettingsAreRefusedAsKafkaConnectDoes(t *testing.T) {
+	f, err := os.Open("testdata/validation.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, n := bufio.NewScanner(f), 0
+	for lines.Scan() {
+		n++
+		var c capturedValidation
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.Config != nil {
+			c.configure(t)
+		} else {
+			c.validate(t)
+		}
+	}
+	if err := lines.Err(); err != nil || n != 112 {
+		t.Fatalf("read %d lines, %v", n, err)
+	}
+}
+
+func (c capturedValidation) validate(t *testing.T) {
+	t.Helper()
+	props := map[string]string{}
+	if c.Value != nil {
+		props[c.Key] = *c.Value
+	}
+	values := definition(t, c.Class).Validate(props)
+	i := slices.IndexFunc(values, func(v connect.ConfigValue) bool { return v.Name == c.Key })
+	if i < 0 {
+		t.Fatalf("%s has no setting %s", c.Class, c.Key)
+	}
+	got := values[i].Errors
+	if c.Thrown != "" {
+		if len(got) != 1 || !strings.HasSuffix(c.Thrown, ": "+got[0]) {
+			t.Errorf("%s with %v: got %q, want %q", c.Class, props, got, c.Thrown)
+		}
+		return
+	}
+	if !slices.Equal(got, c.Errors) {
+		t.Errorf("%s with %v: got %q, want %q", c.Class, props, got, c.Errors)
+	}
+}
+
+func (c capturedValidation) configure(t *testing.T) {
+	t.Helper()
+	given := map[string]string{}
+	for k, v := range c.Config {
+		given[k] = v
+	}
+	_, _, err := configured(t, "org.apache.kafka.connect.transforms."+c.Class, given)
+	switch {
+	case c.Error == nil && err != nil:
+		t.Errorf("%s with %v: got %v, want no error", c.Class, c.Config, err)
+	case c.Error != nil && (err == nil || err.Error() != *c.Error):
+		t.Errorf("%s with %v: got %v, want %q", c.Class, c.Config, err, *c.Error)
+	}
+	if len(given) != len(c.Config) {
+		t.Errorf("%s: the configuration was changed from %v to %v", c.Class, c.Config, given)
+	}
+}
