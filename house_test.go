@@ -77,7 +77,7 @@ var house = []door{
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/clients", room{stdOnly: true}},
-	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "connect/transform", "internal/loggers", "rest", "sinks/*", "worker"}}},
+	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "connect/transform", "internal/loggers", "internal/tlsconfig", "rest", "sinks/*", "worker"}}},
 	{"internal/demo", room{anything: true, tech: []string{"aws"}}},
 	{"internal/integration", room{anything: true}},
 	{"bench", room{anything: true}},

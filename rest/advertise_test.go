@@ -3,22 +3,27 @@ package rest
 import "testing"
 
 func TestAdvertise(t *testing.T) {
+	one := func(host string, port int) []address { return []address{{"http", host, port}} }
+	mixed := []address{{"https", "secure.local", 8443}, {"http", "", 8083}, {"http", "plain.local", 8084}}
 	for _, c := range []struct {
-		name    string
-		options ListenerOptions
-		first   address
-		want    string
+		name      string
+		options   ListenerOptions
+		listeners []address
+		want      string
 	}{
-		{"the listener's host", ListenerOptions{}, address{"connect.local", 8083}, "http://connect.local:8083/"},
-		{"a port that was free", ListenerOptions{}, address{"localhost", 0}, "http://localhost:8083/"},
-		{"every interface", ListenerOptions{}, address{"", 8083}, "http://10.0.0.5:8083/"},
-		{"every interface by its number", ListenerOptions{}, address{"0.0.0.0", 8083}, "http://10.0.0.5:8083/"},
-		{"every interface of IPv6", ListenerOptions{}, address{"::", 8083}, "http://10.0.0.5:8083/"},
-		{"IPv6", ListenerOptions{}, address{"::1", 8083}, "http://[::1]:8083/"},
-		{"what the settings say", ListenerOptions{AdvertisedHost: "connect.example.com", AdvertisedPort: 80}, address{"", 8083}, "http://connect.example.com:80/"},
-		{"only the host", ListenerOptions{AdvertisedHost: "connect.example.com"}, address{"", 8083}, "http://connect.example.com:8083/"},
+		{"the listener's host", ListenerOptions{}, one("connect.local", 8083), "http://connect.local:8083/"},
+		{"every interface", ListenerOptions{}, one("", 8083), "http://10.0.0.5:8083/"},
+		{"every interface by its number", ListenerOptions{}, one("0.0.0.0", 8083), "http://10.0.0.5:8083/"},
+		{"every interface of IPv6", ListenerOptions{}, one("::", 8083), "http://10.0.0.5:8083/"},
+		{"IPv6", ListenerOptions{}, one("::1", 8083), "http://[::1]:8083/"},
+		{"what the settings say", ListenerOptions{AdvertisedHost: "connect.example.com", AdvertisedPort: 80}, one("", 8083), "http://connect.example.com:80/"},
+		{"only the host", ListenerOptions{AdvertisedHost: "connect.example.com"}, one("", 8083), "http://connect.example.com:8083/"},
+		{"https alone", ListenerOptions{}, []address{{"https", "a.local", 8443}}, "https://a.local:8443/"},
+		{"http before https, and the first listener's host where it has none", ListenerOptions{}, mixed, "http://secure.local:8083/"},
+		{"https because it is asked for", ListenerOptions{AdvertisedListener: "HTTPS"}, mixed, "https://secure.local:8443/"},
+		{"a protocol that has no listener", ListenerOptions{AdvertisedListener: "https"}, one("a.local", 8083), "https://a.local:8083/"},
 	} {
-		if got := advertise(c.options, c.first, 8083, func() string { return "10.0.0.5" }).String(); got != c.want {
+		if got := advertise(c.options, c.listeners, func() string { return "10.0.0.5" }).String(); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// newRouter makes a router of a table.
-func (s *Server) newRouter(table []route) http.Handler {
+// newRouter makes a router of a table, for those whom auth lets in; nil is everybody.
+func (s *Server) newRouter(table []route, auth *BasicAuth) http.Handler {
 	mux := chi.NewRouter()
 	mux.Use(s.recoverPanics, s.routeRawPath)
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotFound) })
@@ -26,18 +26,28 @@ func (s *Server) newRouter(table []route) http.Handler {
 			methods = append(methods, http.MethodHead)
 		}
 		for _, m := range methods {
-			mux.Method(m, rt.pattern, s.serve(rt))
+			mux.Method(m, rt.pattern, s.serve(rt, auth))
 		}
 		allowed[rt.pattern] = append(allowed[rt.pattern], methods...)
 	}
 	for pattern, methods := range allowed {
-		mux.Method(http.MethodOptions, pattern, options(append(methods, http.MethodOptions)))
+		mux.Method(http.MethodOptions, pattern, s.options(append(methods, http.MethodOptions), auth))
 	}
 	return mux
 }
 
 // serve puts the rules for all endpoints around a handler.
-func (s *Server) serve(rt route) http.HandlerFunc {
+func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
+	handle := func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)
+		if err := rt.handle(s, w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+	guarded := s.guard(auth, handle)
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !rt.anyType && !acceptsBody(r) {
 			s.fail(w, r, errUnsupportedMediaType)
@@ -49,32 +59,12 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", mediaType)
-		ctx, cancel := context.WithTimeout(r.Context(), s.requestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)
-		err := s.awaitStart(ctx, rt)
-		if err == nil {
-			err = rt.handle(s, w, r)
-		}
-		if err != nil {
-			s.fail(w, r, err)
+		if amongWorkers(rt, r) {
+			handle(w, r)
+		} else {
+			guarded(w, r)
 		}
 	}
-}
-
-// starter is a herder that may be asked before it knows what connectors there are.
-type starter interface {
-	// Started returns when it knows them.
-	Started(ctx context.Context) error
-}
-
-// awaitStart holds a request back that is about connectors while the worker starts: that there are none would be a lie.
-func (s *Server) awaitStart(ctx context.Context, rt route) error {
-	if h, ok := s.herder.(starter); ok && strings.HasPrefix(rt.pattern, "/connectors") {
-		return h.Started(ctx)
-	}
-	return nil
 }
 
 // routeRawPath makes the router match the path as it was sent, so that an escaped slash stays inside a name. One slash at the end is
@@ -133,18 +123,23 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 }
 
 // options answers OPTIONS with the methods of a path: in Allow, and as text for a client that takes text.
-func options(methods []string) http.HandlerFunc {
+func (s *Server) options(methods []string, auth *BasicAuth) http.HandlerFunc {
 	slices.Sort(methods)
-	list := strings.Join(methods, ",")
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", list)
-		if _, text := match(r, "text", "plain"); !text {
+	allow, text := strings.Join(methods, ","), strings.Join(methods, ", ")
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		if _, ok := match(r, "text", "plain"); !ok {
+			w.Header().Del("Content-Type")
 			w.Header().Set("Content-Length", "0")
 			return
 		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		_, _ = w.Write([]byte(text)) // a client that went away is no concern of ours
+	}
+	guarded := s.guard(auth, answer)
+	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
-		w.Header().Set("Content-Length", strconv.Itoa(len(list)))
-		_, _ = w.Write([]byte(list)) // a client that went away is no concern of ours
+		guarded(w, r)
 	}
 }
 

@@ -2,112 +2,174 @@ package rest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"sluice/connect"
+	"sluice/internal/tlsconfig"
 )
 
 // ListenerOptions are the worker's settings about addresses, under the names of its properties.
 type ListenerOptions struct {
-	// Listeners holds the elements of listeners, such as "http://:8083" or "http://localhost:0": an empty host is every interface, port 0 any free
-	// port. None at all means "http://:8083".
+	// Listeners holds the elements of listeners, such as "http://:8083" or "https://localhost:0": an empty host is every interface, port 0 any
+	// free port. None at all means "http://:8083".
 	Listeners []string
+	// AdminListeners holds those of admin.listeners; none at all binds nothing. See [Options.AdminListeners].
+	AdminListeners []string
+
+	// TLS and AdminTLS say how to serve https on Listeners and AdminListeners. Nil will do where there is no https.
+	TLS, AdminTLS *tlsconfig.Settings
 
 	AdvertisedHost     string // rest.advertised.host.name; "" is worked out
 	AdvertisedPort     int    // rest.advertised.port; 0 is worked out
-	AdvertisedListener string // rest.advertised.listener: http; "" is worked out
+	AdvertisedListener string // rest.advertised.listener: http or https; "" is worked out
 }
 
 // Listeners are addresses that are bound but not served yet. Clients that connect wait.
 type Listeners struct {
-	bound      []net.Listener
-	advertised *url.URL
+	bound, admin []net.Listener
+	advertised   *url.URL
 }
 
-// Listen binds all addresses, or none and says which one could not be had. Whoever calls it gives the result to [Server.Run] or closes it.
+// Listen reads the key stores and binds all addresses, or none and says which one could not be had. Whoever calls it gives the result to
+// [Server.Run] or closes it.
 func Listen(ctx context.Context, o ListenerOptions) (*Listeners, error) {
 	texts := o.Listeners
 	if len(texts) == 0 {
 		texts = []string{"http://:8083"}
 	}
-	if l := o.AdvertisedListener; l != "" && !strings.EqualFold(l, "http") {
-		return nil, &connect.ConfigError{Key: "rest.advertised.listener", Value: l, Rule: "only http is supported by this version"}
-	}
 	l := &Listeners{}
-	var first address
-	for i, text := range texts {
-		a, err := parseListener(text)
+	addresses, err := bind(ctx, &l.bound, "listeners", texts, o.TLS)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	if _, err := bind(ctx, &l.admin, "admin.listeners", o.AdminListeners, o.AdminTLS); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	l.advertised = advertise(o, addresses, localIP)
+	return l, nil
+}
+
+// bind adds to listeners one for each element of the setting with the key, and returns where they really are.
+func bind(ctx context.Context, listeners *[]net.Listener, key string, texts []string, settings *tlsconfig.Settings) ([]address, error) {
+	var addresses []address
+	var config *tls.Config // made for the first https listener
+	for _, text := range texts {
+		a, err := parseListener(key, text)
 		if err != nil {
-			return nil, errors.Join(err, l.Close())
+			return nil, err
 		}
-		if i == 0 {
-			first = a
+		if a.scheme == "https" && config == nil {
+			if config, err = serverTLS(key, text, settings); err != nil {
+				return nil, err
+			}
 		}
 		var lc net.ListenConfig
 		bound, err := lc.Listen(ctx, "tcp", net.JoinHostPort(a.host, strconv.Itoa(a.port)))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("listen for the REST API on %s: %w", text, err), l.Close())
+			return nil, fmt.Errorf("listen for the REST API on %s: %w", text, err)
 		}
-		l.bound = append(l.bound, bound)
+		a.port = portOf(bound)
+		bound = limit(bound, make(chan struct{}, maxConnections))
+		if a.scheme == "https" {
+			bound = tls.NewListener(bound, config)
+		}
+		*listeners = append(*listeners, bound)
+		addresses = append(addresses, a)
 	}
-	l.advertised = advertise(o, first, portOf(l.bound[0]), localIP)
-	return l, nil
+	return addresses, nil
+}
+
+// serverTLS makes the configuration of https listeners, which speak HTTP/1.1 alone, as Kafka's do.
+func serverTLS(key, text string, settings *tlsconfig.Settings) (*tls.Config, error) {
+	if settings == nil {
+		return nil, &connect.ConfigError{Key: key, Value: text, Rule: "there are no settings for https"}
+	}
+	config, err := settings.Server()
+	if err != nil {
+		return nil, err
+	}
+	config.NextProtos = []string{"http/1.1"}
+	return config, nil
 }
 
 type address struct {
-	host string
-	port int
+	scheme string // http or https
+	host   string
+	port   int
 }
 
-// parseListener reads an element of the setting listeners.
-func parseListener(text string) (address, error) {
+// listenerForm is what Kafka takes for a listener.
+//
+// Kafka: RestServer.LISTENER_PATTERN.
+var listenerForm = regexp.MustCompile(`^(.*)://\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)$`)
+
+// parseListener reads an element of the setting with the key.
+func parseListener(key, text string) (address, error) {
 	bad := func(rule string) (address, error) {
-		return address{}, &connect.ConfigError{Key: "listeners", Value: text, Rule: rule}
+		return address{}, &connect.ConfigError{Key: key, Value: text, Rule: rule}
 	}
-	scheme, rest, ok := strings.Cut(strings.TrimSpace(text), "://")
-	if !ok {
-		return bad("a listener is written as http://host:port")
+	parts := listenerForm.FindStringSubmatch(strings.TrimSpace(text))
+	if parts == nil {
+		return bad("Listener doesn't have the right format (protocol://hostname:port).")
 	}
-	switch strings.ToLower(scheme) {
-	case "http":
-	case "https":
-		return bad("https is not supported by this version")
-	default:
-		return bad("the protocol must be http")
+	a := address{scheme: strings.ToLower(parts[1]), host: parts[2]}
+	if a.scheme != "http" && a.scheme != "https" {
+		return bad(`Listener protocol must be either "http" or "https".`)
 	}
-	host, port, err := net.SplitHostPort(strings.TrimSuffix(rest, "/"))
-	if err != nil {
-		return bad("a listener is written as http://host:port")
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
+	n, err := strconv.ParseUint(parts[3], 10, 16)
 	if err != nil {
 		return bad("the port must be a number from 0 to 65535")
 	}
-	return address{host, int(n)}, nil
+	a.port = int(n)
+	return a, nil
 }
 
-// advertise works out under which address other workers and users reach this one: what the settings say, else the first listener's
-// host and the port it was bound to. A listener on every interface is called by an address of this machine.
+// advertise works out under which address other workers and users reach this one: what the settings say, else the first listener of the
+// protocol, which is http if there is such a listener. If that has no host, the first listener's is taken, and if there is none either, an
+// address of this machine.
 //
 // Kafka: org.apache.kafka.connect.runtime.rest.RestServer.advertisedUrl.
 // Differs: a listener on 0.0.0.0 or [::] counts as one without a host, because nobody can connect to that address.
-func advertise(o ListenerOptions, first address, boundPort int, local func() string) *url.URL {
-	host, port := o.AdvertisedHost, o.AdvertisedPort
-	if host == "" {
-		host = first.host
-		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-			host = local()
+func advertise(o ListenerOptions, listeners []address, local func() string) *url.URL {
+	of := func(protocol string) int {
+		return slices.IndexFunc(listeners, func(a address) bool { return a.scheme == protocol })
+	}
+	scheme := strings.ToLower(o.AdvertisedListener)
+	if scheme == "" {
+		if scheme = "http"; of(scheme) < 0 {
+			scheme = "https"
 		}
 	}
-	if port == 0 {
-		port = boundPort
+	host, port := listeners[0].host, listeners[0].port
+	if i := of(scheme); i >= 0 {
+		if port = listeners[i].port; !everywhere(listeners[i].host) {
+			host = listeners[i].host
+		}
 	}
-	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: "/"}
+	if o.AdvertisedHost != "" {
+		host = o.AdvertisedHost
+	}
+	if everywhere(host) {
+		host = local()
+	}
+	if o.AdvertisedPort != 0 {
+		port = o.AdvertisedPort
+	}
+	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: "/"}
+}
+
+// everywhere reports whether a listener's host means every interface.
+func everywhere(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
 }
 
 // localIP is an address of this machine that others may reach: the first one, IPv4 before IPv6, that is neither loopback nor link-local.
@@ -146,13 +208,18 @@ func portOf(l net.Listener) int {
 func (l *Listeners) Addr() net.Addr { return l.bound[0].Addr() }
 
 // Addrs are where all listeners were bound, in the order of the setting.
-func (l *Listeners) Addrs() []net.Addr {
-	addrs := make([]net.Addr, len(l.bound))
-	for i, b := range l.bound {
-		addrs[i] = b.Addr()
+func (l *Listeners) Addrs() []net.Addr { return addrs(l.bound) }
+
+func addrs(listeners []net.Listener) []net.Addr {
+	out := make([]net.Addr, len(listeners))
+	for i, l := range listeners {
+		out[i] = l.Addr()
 	}
-	return addrs
+	return out
 }
+
+// AdminAddrs are where the listeners of the admin endpoints were bound, in the order of the setting.
+func (l *Listeners) AdminAddrs() []net.Addr { return addrs(l.admin) }
 
 // AdvertisedURL is where others reach this worker, such as "http://10.0.0.5:8083/".
 func (l *Listeners) AdvertisedURL() string { return l.advertised.String() }
@@ -163,7 +230,7 @@ func (l *Listeners) WorkerID() string { return l.advertised.Host }
 // Close gives the addresses up. It may be called after Run, and twice.
 func (l *Listeners) Close() error {
 	var errs []error
-	for _, b := range l.bound {
+	for _, b := range slices.Concat(l.bound, l.admin) {
 		if err := b.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"sluice/worker"
 )
 
 // Options make a [Server]. Herder and Logger are needed; the rest has defaults for zero.
@@ -24,10 +26,28 @@ type Options struct {
 	ReadTimeout     time.Duration // how long a client may take to send a request; 30 s, a third of it for the headers
 	ShutdownTimeout time.Duration // how long requests may go on after Run was told to stop; 5 s
 	BodyLimit       int64         // largest body in bytes; 10 MiB. A config topic holds 1 MB per record by default
+
+	// AdminListeners is admin.listeners: nil serves the admin endpoints beside the others, an empty list nowhere, and any other only on the
+	// listeners that [ListenerOptions.AdminListeners] names, which then serve nothing else.
+	AdminListeners []string
+
+	AllowedOrigins  []string            // access.control.allow.origin; none adds no headers
+	AllowedMethods  []string            // access.control.allow.methods; none is GET, POST and HEAD
+	ResponseHeaders []worker.HeaderRule // response.http.headers.config
+	BasicAuth       *BasicAuth          // who may call; nil is everybody. Admin listeners do not ask
 }
 
-// maxHeaderBytes bounds the request line and the headers together.
-const maxHeaderBytes = 16 << 10
+const (
+	// maxHeaderBytes bounds the request line and the headers together, with the 4096 bytes that net/http adds: 8 KiB, as Jetty does.
+	maxHeaderBytes = 4 << 10
+
+	// maxConnections bounds the connections of a listener. What is beyond waits to be accepted, so that no crowd of clients can take all of
+	// the process's files or memory. Kafka has no such bound.
+	maxConnections = 1000
+
+	// idleTimeout is how long a connection may be kept without a request; Jetty's.
+	idleTimeout = 30 * time.Second
+)
 
 // loggerKey is the attribute that holds a logger's name. The names are those of the classes that do the same in Kafka.
 const loggerKey = "logger"
@@ -37,7 +57,11 @@ type Server struct {
 	herder   Herder
 	logger   *slog.Logger
 	failures *slog.Logger // of requests
-	router   http.Handler
+	router   http.Handler // for the listeners
+	admin    http.Handler // for the admin listeners; nil if there are none
+
+	origins *crossOrigin // nil: no headers about origins
+	headers []worker.HeaderRule
 
 	requestTimeout, healthTimeout, readTimeout, shutdownTimeout time.Duration
 	bodyLimit                                                   int64
@@ -58,11 +82,19 @@ func New(o Options) (*Server, error) {
 		shutdownTimeout: cmp.Or(o.ShutdownTimeout, 5*time.Second),
 		bodyLimit:       cmp.Or(o.BodyLimit, 10<<20),
 	}
-	s.router = s.newRouter(slices.Concat(routes, adminRoutes))
+	table := routes
+	switch {
+	case o.AdminListeners == nil:
+		table = slices.Concat(routes, adminRoutes)
+	case len(o.AdminListeners) > 0:
+		s.admin = s.newRouter(adminRoutes, nil)
+	}
+	s.origins, s.headers = newCrossOrigin(o.AllowedOrigins, o.AllowedMethods), o.ResponseHeaders
+	s.router = s.decorate(s.newRouter(table, o.BasicAuth))
 	return s, nil
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request, as the listeners do that are not the admin's.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
 // Run serves the API on the listeners until ctx ends, lets the requests under way finish within the shutdown timeout, cuts off the others,
@@ -70,32 +102,59 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.Se
 func (s *Server) Run(ctx context.Context, l *Listeners) error {
 	requests, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
-	srv := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: s.readTimeout / 3,
-		ReadTimeout:       s.readTimeout,
-		WriteTimeout:      s.readTimeout + s.requestTimeout + 10*time.Second, // after the herder's limit there is time to say so
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug), // clients that break off, mostly
-		BaseContext:       func(net.Listener) context.Context { return requests },
-	}
 	serving, stop := errgroup.WithContext(ctx)
-	for _, b := range l.bound {
-		serving.Go(func() error {
-			if err := srv.Serve(b); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("serve the REST API on %s: %w", b.Addr(), err)
-			}
-			return nil
-		})
+	var servers []*http.Server
+	serve := func(h http.Handler, listeners []net.Listener) {
+		srv := s.httpServer(requests, h)
+		servers = append(servers, srv)
+		for _, b := range listeners {
+			serving.Go(func() error {
+				if err := srv.Serve(b); !errors.Is(err, http.ErrServerClosed) {
+					return fmt.Errorf("serve the REST API on %s: %w", b.Addr(), err)
+				}
+				return nil
+			})
+		}
+	}
+	serve(s, l.bound)
+	if s.admin != nil {
+		serve(s.admin, l.admin)
 	}
 	<-stop.Done() // ctx, or a listener that failed
+	s.shutDown(requests, cutOff, servers)
+	return errors.Join(serving.Wait(), l.Close())
+}
+
+// httpServer makes what serves a handler, with the limits on clients. What net/http answers itself, before any handler, is a plain text and
+// not Jetty's page; the status is the same. There is no Server header: it would have to name Jetty to be Kafka's.
+func (s *Server) httpServer(requests context.Context, h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:                      h,
+		ReadHeaderTimeout:            s.readTimeout / 3,
+		ReadTimeout:                  s.readTimeout,
+		WriteTimeout:                 s.readTimeout + s.requestTimeout + 10*time.Second, // after the herder's limit there is time to say so
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		DisableGeneralOptionsHandler: true,                                                   // OPTIONS * is an unknown path
+		ErrorLog:                     slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug), // clients that break off, mostly
+		BaseContext:                  func(net.Listener) context.Context { return requests },
+	}
+}
+
+// shutDown lets the requests under way finish on all servers at once, and cuts off those that do not within the limit.
+func (s *Server) shutDown(requests context.Context, cutOff func(), servers []*http.Server) {
 	grace, cancel := context.WithTimeout(requests, s.shutdownTimeout)
 	defer cancel()
-	if err := srv.Shutdown(grace); err != nil {
-		s.logger.Warn("REST requests are cut off because the worker stops", "after", s.shutdownTimeout)
-		cutOff()
+	var closing errgroup.Group
+	for _, srv := range servers {
+		closing.Go(func() error { return srv.Shutdown(grace) })
+	}
+	if closing.Wait() == nil {
+		return
+	}
+	s.logger.Warn("REST requests are cut off because the worker stops", "after", s.shutdownTimeout)
+	cutOff()
+	for _, srv := range servers {
 		_ = srv.Close() // the listeners are closed already; what is left are connections to be dropped
 	}
-	return errors.Join(serving.Wait(), l.Close())
 }

@@ -67,7 +67,7 @@ func newClient(t *testing.T) *http.Client {
 func TestRunServesAllListeners(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s, _ := newServer(t, fake{connectors: func() []string { return []string{"a"} }})
-	l, stop := serve(t, s, "http://127.0.0.1:0", "http://localhost:0/")
+	l, stop := serve(t, s, "http://127.0.0.1:0", "http://localhost:0")
 	client := newClient(t)
 	for _, a := range l.Addrs() {
 		if status, body := get(t, client, "http://"+a.String()+"/connectors"); status != 200 || body != `["a"]` {
@@ -210,12 +210,13 @@ func TestListen(t *testing.T) {
 		{"upper case and blanks", rest.ListenerOptions{Listeners: []string{" HTTP://localhost:0 "}}, nil},
 		{"every interface", rest.ListenerOptions{Listeners: []string{"http://:0", "http://[::1]:0"}}, nil},
 		{"a port that is taken", rest.ListenerOptions{Listeners: []string{"http://127.0.0.1:0", "http://" + busy}}, []string{"http://" + busy, "address already in use"}},
-		{"https", rest.ListenerOptions{Listeners: []string{"https://:8443"}}, []string{"Invalid value https://:8443 for configuration listeners: https is not supported by this version"}},
-		{"another protocol", rest.ListenerOptions{Listeners: []string{"ftp://:21"}}, []string{"the protocol must be http"}},
+		{"https without its settings", rest.ListenerOptions{Listeners: []string{"https://:8443"}}, []string{"Invalid value https://:8443 for configuration listeners: there are no settings for https"}},
+		{"an admin listener on a port that is taken", rest.ListenerOptions{Listeners: []string{"http://127.0.0.1:0"}, AdminListeners: []string{"http://" + busy}}, []string{"http://" + busy, "address already in use"}},
+		{"an admin listener of another protocol", rest.ListenerOptions{Listeners: []string{"http://127.0.0.1:0"}, AdminListeners: []string{"ftp://:21"}}, []string{"configuration admin.listeners"}},
+		{"another protocol", rest.ListenerOptions{Listeners: []string{"ftp://:21"}}, []string{`Listener protocol must be either "http" or "https".`}},
 		{"no protocol", rest.ListenerOptions{Listeners: []string{"localhost:8083"}}, []string{"Invalid value localhost:8083 for configuration listeners"}},
-		{"no port", rest.ListenerOptions{Listeners: []string{"http://localhost"}}, []string{"http://host:port"}},
+		{"no port", rest.ListenerOptions{Listeners: []string{"http://localhost"}}, []string{"Listener doesn't have the right format (protocol://hostname:port)."}},
 		{"a port that is none", rest.ListenerOptions{Listeners: []string{"http://localhost:70000"}}, []string{"0 to 65535"}},
-		{"advertising https", rest.ListenerOptions{Listeners: []string{"http://127.0.0.1:0"}, AdvertisedListener: "https"}, []string{"rest.advertised.listener", "https"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, err := rest.Listen(t.Context(), c.options)

@@ -20,7 +20,6 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/loggers"
-	"sluice/rest"
 	"sluice/worker"
 )
 
@@ -57,14 +56,9 @@ func Run(ctx context.Context, o Options) error { return run(ctx, o, stopMargin) 
 func run(ctx context.Context, o Options, margin time.Duration) error {
 	parts, _ := loggers.Adopt(o.Logger) // all parts share one registry of loggers
 	log := parts.With(loggers.Key, "org.apache.kafka.connect.cli.ConnectDistributed")
-	listeners, err := rest.Listen(ctx, rest.ListenerOptions{
-		Listeners:          o.Config.Listeners,
-		AdvertisedHost:     o.Config.AdvertisedHost,
-		AdvertisedPort:     o.Config.AdvertisedPort,
-		AdvertisedListener: o.Config.AdvertisedListener,
-	})
+	listeners, err := listen(ctx, o.Config)
 	if err != nil {
-		return &StartError{Err: err}
+		return err
 	}
 	w, err := worker.New(worker.Options{
 		Config: o.Config, Plugins: o.Plugins, Logger: parts, Version: o.Version, Commit: o.Commit,
@@ -73,9 +67,9 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 	if err != nil {
 		return &StartError{Err: errors.Join(err, listeners.Close()), Settings: true}
 	}
-	server, err := rest.New(rest.Options{Herder: w.Herder(), Logger: parts})
+	server, err := newServer(o.Config, w.Herder(), parts, log)
 	if err != nil {
-		return &StartError{Err: errors.Join(err, listeners.Close())}
+		return errors.Join(err, listeners.Close())
 	}
 
 	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
