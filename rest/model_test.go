@@ -12,6 +12,7 @@ import (
 
 	"sluice/connect"
 	"sluice/connect/converter"
+	"sluice/connect/transform"
 	"sluice/sinks/file"
 	"sluice/worker"
 	"sluice/worker/validate"
@@ -36,7 +37,11 @@ type modelConnector struct {
 }
 
 func newModel(t testing.TB) *model {
-	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(nil))...)
+	plugins, err := connect.NewPlugins(slices.Concat(
+		converter.Plugins(),
+		transform.Plugins(transform.Text{Parse: converter.ParseText, String: converter.JavaString}),
+		[]connect.Plugin{file.Plugin(nil)},
+	)...)
 	if err != nil {
 		t.Fatal(err)
 	}
