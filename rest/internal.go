@@ -3,6 +3,8 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -56,19 +58,23 @@ func readSignature(r *http.Request, body []byte) (*worker.RequestSignature, erro
 	return worker.ParseRequestSignature(strings.Join(algorithm, ","), strings.Join(signature, ","), body)
 }
 
-// parseTaskConfigs reads [{"topics":"a","name":"foo"},…]: the settings of a connector's tasks, by number.
+// parseTaskConfigs reads [{"topics":"a","name":"foo"},…]: the settings of a connector's tasks, by number. What follows the array is ignored. A
+// null is nil, in the array and in place of it: whether it is refused comes after the signature.
 func parseTaskConfigs(body []byte) ([]worker.Properties, error) {
 	var list []json.RawMessage
-	switch err := json.Unmarshal(body, &list); {
-	case len(bytes.TrimSpace(body)) == 0:
+	switch err := json.NewDecoder(bytes.NewReader(body)).Decode(&list); {
+	case errors.Is(err, io.EOF):
 		return nil, badBody("No content to map: a JSON array of task configurations is needed")
 	case err != nil:
 		return nil, badBody("Cannot deserialize value: the request is not a JSON array of task configurations: %v%s", err, position(err))
 	case list == nil:
-		return nil, badBody("Cannot deserialize value: the request is null: a JSON array of task configurations is needed")
+		return nil, nil
 	}
 	configs := make([]worker.Properties, len(list))
 	for i, raw := range list {
+		if string(raw) == "null" {
+			continue
+		}
 		config, err := parseConfig(raw)
 		if err != nil {
 			return nil, err

@@ -3,6 +3,9 @@ package rest_test
 import (
 	"bufio"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -154,12 +157,36 @@ func TestSignedTaskConfigsAreWritten(t *testing.T) {
 	}
 }
 
+// sign returns the headers of a signature.
+func sign(t *testing.T, body string) []string {
+	t.Helper()
+	var key struct{ Key []byte }
+	if err := json.Unmarshal([]byte(sessionKey(t)), &key); err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, key.Key)
+	mac.Write([]byte(body))
+	return []string{"X-Connect-Authorization", base64.StdEncoding.EncodeToString(mac.Sum(nil)), "X-Connect-Request-Signature-Algorithm", "HmacSHA256"}
+}
+
+func TestSignedNullsAreRefused(t *testing.T) {
+	api := memoryWorker(t, "sessioned", "PAUSED", "session-key", sessionKey(t))
+	for _, body := range []string{"null", "[null]", `[{"name":"c1"},null]`} {
+		wantError(t, call(api, "POST", "/connectors/c1/tasks", body, sign(t, body)...), 500, "null")
+		wantError(t, call(api, "POST", "/connectors/nope/tasks", body, sign(t, body)...), 404, "Connector nope not found")
+	}
+	if w := call(api, "POST", "/connectors/c1/tasks", "[]", sign(t, "[]")...); w.Code != http.StatusNoContent {
+		t.Errorf("no tasks: got %d %s", w.Code, w.Body)
+	}
+}
+
+// As a worker of Kafka Connect 3.9.2 answers them.
 func TestInternalRequestsThatAreNoJSON(t *testing.T) {
 	api := memoryWorker(t, "sessioned", "STOPPED")
-	for _, body := range []string{"", " ", "{", "{}", "null", `"a"`, `[1]`, `[null]`, `[{"a":{}}]`, `[[]]`} {
+	for _, body := range []string{"", " ", "{", "{}", `"a"`, `[1]`, `[{"a":"1",}]`, `[{"a":{}}]`, `[[]]`} {
 		wantError(t, call(api, "POST", "/connectors/c1/tasks", body), 500, "")
 	}
-	for _, body := range []string{"[]", `[{"a":1,"b":null,"c":true}]`} {
+	for _, body := range []string{"[]", `[{"a":1,"b":null,"c":true}]`, "null", "[null]", "[] trailing"} {
 		wantError(t, call(api, "POST", "/connectors/c1/tasks", body), 400, "Internal request missing required signature")
 	}
 	signed := []string{"X-Connect-Authorization", "AAAA", "X-Connect-Request-Signature-Algorithm", "HmacSHA256"}

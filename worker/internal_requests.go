@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"sluice/connect"
@@ -11,7 +12,7 @@ import (
 // The requests of this file are for workers among each other: they are carried out only if they are signed with the cluster's key.
 
 // PutTaskConfigs replaces the configurations of all tasks of a connector, as the worker asks for that runs the connector. The signature is
-// nil for a request without one. Errors of the signature are a [*BadRequestError], a [*ForbiddenError] or an [*UnavailableError]; then come
+// nil for a request without one. A configuration that is nil, or a nil list, is a null, which cannot be written. Errors of the signature are a [*BadRequestError], a [*ForbiddenError] or an [*UnavailableError]; then come
 // a [*NotFoundError], and a [*BadRequestError] if tasks are given to a connector that is stopped.
 //
 // Kafka: DistributedHerder.putTaskConfigs with a signature.
@@ -26,6 +27,8 @@ func (h *Herder) PutTaskConfigs(ctx context.Context, connector string, configs [
 				return nil, notFound(connector)
 			case len(configs) > 0 && s.TargetState(connector) == store.Stopped:
 				return nil, &BadRequestError{Message: "Cannot submit non-empty set of task configs for stopped connector " + connector}
+			case configs == nil || slices.ContainsFunc(configs, func(p Properties) bool { return p == nil }):
+				return nil, &ConnectError{Message: "Cannot write the task configurations of connector " + connector + ": one of them, or the list, is null"}
 			}
 			return func(ctx context.Context) error { return h.configs.PutTaskConfigs(ctx, connector, configs) }, nil
 		}, func(err error) { reply(struct{}{}, err) })
