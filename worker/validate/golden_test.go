@@ -3,6 +3,7 @@ package validate_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -122,5 +123,12 @@ func TestPluginConfigOfAnUnknownPlugin(t *testing.T) {
 		if want := (&validate.UnknownPluginError{Name: name}).Error(); err == nil || err.Error() != want {
 			t.Errorf("%q: got error %v, want %s", name, err, want)
 		}
+	}
+}
+
+func TestPluginConfigOfAnAbstractClass(t *testing.T) {
+	_, err := newValidator(t).PluginConfig("org.apache.kafka.connect.transforms.Cast")
+	if broken := (*validate.ExceptionError)(nil); !errors.As(err, &broken) || broken.Message != "Instantiation error" {
+		t.Errorf("got error %v", err)
 	}
 }

@@ -122,12 +122,16 @@ func (c *ConfigInfos) addGroup(g string) {
 }
 
 // PluginConfig describes the settings of the plugin of any kind that has the name as its class or alias: its own, and after them, for
-// a connector, those of the framework that it does not define itself. If there is none the error is an [*UnknownPluginError].
+// a connector, those of the framework that it does not define itself. If there is none the error is an [*UnknownPluginError],
+// and for an abstract class an [*ExceptionError].
 //
 // Kafka: AbstractHerder.connectorPluginConfig.
 func (v *Validator) PluginConfig(name string) ([]ConfigKeyInfo, error) {
 	p, ok := v.anyPlugin(name)
-	if !ok {
+	switch {
+	case !ok && len(v.nestedClasses(name, pluginTypes...)) > 0:
+		return nil, &ExceptionError{Class: "java.lang.InstantiationException", Message: "Instantiation error"}
+	case !ok:
 		return nil, &UnknownPluginError{Name: name}
 	}
 	var def *connect.ConfigDef
