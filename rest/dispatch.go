@@ -43,7 +43,11 @@ func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)
-		if err := rt.handle(s, w, r); err != nil {
+		err := s.awaitStart(ctx, rt)
+		if err == nil {
+			err = rt.handle(s, w, r)
+		}
+		if err != nil {
 			s.fail(w, r, err)
 		}
 	}
