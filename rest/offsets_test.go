@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,7 +27,51 @@ func TestOffsetsOfARunningWorker(t *testing.T) {
 	playOffsets(t, url, 200*time.Millisecond)
 }
 
-func playOffsets(t *testing.T, url string, look time.Duration) {
+// Java's JSON library has limits; without them a request of digits alone would cost seconds.
+func TestOffsetBodiesHaveLimits(t *testing.T) {
+	s, _ := newServer(t, fake{})
+	body := func(offset string) string {
+		return `{"offsets":[{"partition":{"kafka_topic":"t","kafka_partition":0},"offset":{"kafka_offset":` + offset + `}}]}`
+	}
+	for name, offset := range map[string]string{
+		"a number of 1001 digits": strings.Repeat("7", 1001),
+		"a megabyte of digits":    strings.Repeat("7", 1_000_000),
+		"1000 levels":             strings.Repeat("[", 1000) + strings.Repeat("]", 1000),
+		"9000 levels of objects":  strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000),
+		"100000 levels":           strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000),
+	} {
+		if w := call(s, "PATCH", "/connectors/x/offsets", body(offset)); w.Code != 500 || strings.Contains(w.Body.String(), "internal error") {
+			t.Errorf("%s: got %d %.200s, want 500", name, w.Code, w.Body)
+		}
+	}
+}
+
+func FuzzOffsetBodies(f *testing.F) {
+	for _, s := range readOffsetScenarios(f) {
+		for _, step := range s.Steps {
+			if step.Body != nil {
+				f.Add(*step.Body)
+			}
+		}
+	}
+	m := newModel(f)
+	s, _ := newServer(f, m)
+	m.connectors["x"] = &modelConnector{state: "STOPPED"}
+	f.Fuzz(func(t *testing.T, body string) {
+		w := call(s, "PATCH", "/connectors/x/offsets", body, "Content-Type", "application/json")
+		if strings.Contains(w.Body.String(), "internal error") {
+			t.Errorf("a handler panicked: %s", w.Body)
+		}
+		if !json.Valid(w.Body.Bytes()) || w.Code != 200 && w.Code != 400 && w.Code != 500 {
+			t.Errorf("got %d %q", w.Code, w.Body)
+		}
+		if w.Code != 500 && !json.Valid([]byte(strings.TrimPrefix(body, "\ufeff"))) {
+			t.Errorf("got %d for what is not JSON", w.Code)
+		}
+	})
+}
+
+func readOffsetScenarios(t testing.TB) (all []scenario) {
 	files, err := filepath.Glob(filepath.Join("testdata", "offsets", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
@@ -40,6 +85,13 @@ func playOffsets(t *testing.T, url string, look time.Duration) {
 		if err := json.Unmarshal(data, &s); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func playOffsets(t *testing.T, url string, look time.Duration) {
+	for _, s := range readOffsetScenarios(t) {
 		t.Run(s.Name, func(t *testing.T) {
 			r := newRun(url, look)
 			defer r.clean()

@@ -29,6 +29,7 @@ func TestConformanceOfJava(t *testing.T) {
 	java := sharedConnect(t)
 	topicOfTheScenarios(t, sharedKafka(t))
 	playOn(t, java.url, "./rest", "SLUICE_CONFORMANCE_URL", "TestConformanceOfARunningWorker/first_round")
+	playOn(t, java.url, "./rest", "SLUICE_CONFORMANCE_URL", "TestOffsetsOfARunningWorker")
 	playOn(t, java.url, "./internal/clients", "SLUICE_CLIENTS_URL", "TestClients")
 }
 
