@@ -73,11 +73,17 @@ func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
 
 // routeRawPath makes the router match the path as it was sent, so that an escaped slash stays inside a name. One slash at the end is
 // dropped, and so is what follows a semicolon in a segment (matrix parameters); an empty segment matches nothing.
-// A method that HTTP does not know is routed as one that no endpoint has.
+// A method that HTTP does not know is routed as one that no endpoint has. What Jetty refuses and net/http lets pass is refused here.
 func (s *Server) routeRawPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := r.URL.EscapedPath()
+		if !r.ProtoAtLeast(1, 0) || r.ProtoAtLeast(1, 2) {
+			w.Header().Set("Connection", "close")
+			s.fail(w, r, &statusError{http.StatusHTTPVersionNotSupported, "Unknown Version"})
+			return
+		}
 		if strings.Contains(r.URL.Path, "\x00") {
+			w.Header().Set("Connection", "close")
 			s.fail(w, r, &statusError{http.StatusBadRequest, "the path has a NUL character"})
 			return
 		}
@@ -147,11 +153,11 @@ func (s *Server) options(methods []string, auth *BasicAuth) http.HandlerFunc {
 	}
 }
 
-// param returns a decoded segment of the path.
+// param returns a decoded segment of the path; bytes that are no UTF-8 become U+FFFD, as in Java.
 func param(r *http.Request, name string) string {
 	raw := chi.URLParam(r, name)
 	if s, err := url.PathUnescape(raw); err == nil {
-		return s
+		return unicodeText(s)
 	}
 	return raw
 }
