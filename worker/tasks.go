@@ -171,7 +171,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 	if err != nil {
 		return err
 	}
-	def, err := validate.SinkConnectorConfigDef().Parse(connector)
+	def, err := validate.SinkTaskConfigDef().Parse(connector)
 	if err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)
 	}

@@ -15,11 +15,12 @@ const (
 )
 
 // SinkConnectorConfigDef returns the framework's settings of a sink connector, in Kafka's order. The worker parses a connector's
-// or a task's configuration with it at start; classes are texts in it, and whoever parses looks them up.
-//
-// A configuration need not have gone through a [Validator] before: a Java worker may have written it to the config topic. So this
-// definition refuses what unsupported.go lists, too.
-func SinkConnectorConfigDef() *connect.ConfigDef { return kafkaDef().With(refusals()...) }
+// configuration with it; classes are texts in it, and whoever parses looks them up.
+func SinkConnectorConfigDef() *connect.ConfigDef { return kafkaDef() }
+
+// SinkTaskConfigDef is SinkConnectorConfigDef for the start of a task: it refuses by name what tasks cannot do in this version, see
+// unsupported.go. The connector itself runs meanwhile, as it does in Kafka.
+func SinkTaskConfigDef() *connect.ConfigDef { return kafkaDef().With(refusals()...) }
 
 // kafkaDef defines the settings as Kafka does.
 //

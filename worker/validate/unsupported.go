@@ -3,7 +3,7 @@ package validate
 import "sluice/connect"
 
 // What a Kafka worker can do and this version's tasks cannot stands in this file, key by key. Validation knows nothing of it: a client gets
-// the answer that Kafka would give, and the configuration is kept. It is refused by name when the connector starts, so that nothing is
+// the answer that Kafka would give, and the configuration is kept. It is refused by name when a task starts, so that nothing is
 // ignored that somebody counts on. To build something here, delete its line.
 
 // unsupportedKeys must be left blank; the text says what they ask for.

@@ -7,7 +7,7 @@ import (
 	"sluice/worker/validate"
 )
 
-// What tasks cannot do yet is refused where a connector starts, and nowhere before: a client gets Kafka's answers.
+// What tasks cannot do yet is refused where a task starts, and nowhere before: a client gets Kafka's answers.
 func TestUnsupportedSettingsAreRefusedByName(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -31,7 +31,7 @@ func TestUnsupportedSettingsAreRefusedByName(t *testing.T) {
 			for k, v := range c.props {
 				given[k] = *v
 			}
-			_, err = validate.SinkConnectorConfigDef().Parse(given)
+			_, err = validate.SinkTaskConfigDef().Parse(given)
 			switch {
 			case c.key == "" && err != nil:
 				t.Errorf("Parse: got error %v", err)
@@ -49,13 +49,13 @@ func TestUnsupportedSettingsAreRefusedAtStart(t *testing.T) {
 		"transforms": "a,b", "predicates": "p", "topics.regex": "t.*", "errors.deadletterqueue.topic.name": "dlq", "topics": "t", "tasks.max": "2",
 	} {
 		config := map[string]string{"name": "x", "connector.class": fileSink, key: value}
-		_, err := validate.SinkConnectorConfigDef().Parse(config)
+		_, err := validate.SinkTaskConfigDef().Parse(config)
 		refused := err != nil && strings.Contains(err.Error(), " for configuration "+key+": ") && strings.Contains(err.Error(), "not supported by this version")
 		if supported := key == "topics" || key == "tasks.max"; refused == supported || (err != nil) == supported {
 			t.Errorf("%s=%s: got error %v", key, value, err)
 		}
 		config[key] = map[string]string{"topics": "t", "tasks.max": "1"}[key]
-		if _, err := validate.SinkConnectorConfigDef().Parse(config); err != nil {
+		if _, err := validate.SinkTaskConfigDef().Parse(config); err != nil {
 			t.Errorf("blank %s: got error %v", key, err)
 		}
 	}
