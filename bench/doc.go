@@ -1,0 +1,14 @@
+// Package bench measures what a user of the worker waits for, in Go benchmarks that anybody can repeat:
+//
+//	go test ./bench -run '^$' -bench . -benchtime 10x
+//
+// What is measured and how is written above each benchmark. All of them run on the embedded Kafka, so they say what Sluice takes, and not
+// what a broker's disks do. They share the machine with that Kafka, which makes the numbers an upper bound.
+//
+//	BenchmarkListNames, BenchmarkListExpanded   reading 1,000 connectors
+//	BenchmarkCreate                             POST /connectors, the first and the thousandth
+//	BenchmarkStart                              the binary, from its start to GET / and to 1,000 connectors that run
+//
+// Results are custom metrics: ms for what a client waits, cpu-ms for processor time of the whole process, including what runs beside.
+// Nothing here fails for being slow: a busy machine would.
+package bench
