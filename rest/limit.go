@@ -47,3 +47,12 @@ func (c *counted) Close() error {
 	defer c.release()
 	return c.Conn.Close()
 }
+
+// CloseWrite tells the client that nothing more comes. net/http does so before it closes a connection whose client may still be sending, so
+// that an answer such as 431 is not lost with it.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
