@@ -12,8 +12,9 @@ import (
 // The requests of this file are for workers among each other: they are carried out only if they are signed with the cluster's key.
 
 // PutTaskConfigs replaces the configurations of all tasks of a connector, as the worker asks for that runs the connector. The signature is
-// nil for a request without one. A configuration that is nil, or a nil list, is a null, which cannot be written. Errors of the signature are a [*BadRequestError], a [*ForbiddenError] or an [*UnavailableError]; then come
-// a [*NotFoundError], and a [*BadRequestError] if tasks are given to a connector that is stopped.
+// nil for a request without one. Errors of the signature are a [*BadRequestError], a [*ForbiddenError] or an [*UnavailableError]; then come
+// a [*NotFoundError], a [*BadRequestError] if tasks are given to a connector that is stopped, and a [*ConnectError] if the list or one of the
+// configurations is nil, which stands for a null.
 //
 // Kafka: DistributedHerder.putTaskConfigs with a signature.
 func (h *Herder) PutTaskConfigs(ctx context.Context, connector string, configs []Properties, signature *RequestSignature) error {
