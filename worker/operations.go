@@ -205,7 +205,7 @@ func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
 			h.startTask(t, func(err error) {
 				cancel()
 				err = startFailure("Failed to start task: "+id.String(), err)
-				h.settle(id.Connector, func() { reply(struct{}{}, err) })
+				h.await(t.settled, func() { reply(struct{}{}, err) })
 			})
 		})
 	})

@@ -9,11 +9,11 @@ import (
 // long to start or stop, for whom nobody should wait.
 const settleLimit = 2 * time.Second
 
-// waiter waits until a connector has come to rest.
+// waiter waits until something has come to rest.
 type waiter struct {
-	connector string
-	then      func()
-	timer     *time.Timer
+	rests func() bool
+	then  func()
+	timer *time.Timer
 }
 
 // settle calls then, in the loop, once what is under way for a connector is done: its jobs and those of its tasks, its task configs
@@ -22,11 +22,16 @@ type waiter struct {
 // The answer to a change waits for this: a client that asks for the state next must not be told that of before, as there is no telling
 // it from a state that was reached. In Java the same thread does the work and comes to the next request afterwards.
 func (h *Herder) settle(connector string, then func()) {
-	if h.settled(connector) {
+	h.await(func() bool { return h.settled(connector) }, then)
+}
+
+// await calls then, in the loop, once something has come to rest, or after settleLimit.
+func (h *Herder) await(rests func() bool, then func()) {
+	if rests() {
 		then()
 		return
 	}
-	w := &waiter{connector: connector, then: then}
+	w := &waiter{rests: rests, then: then}
 	w.timer = h.after(settleLimit, func() {
 		if i := slices.Index(h.waiters, w); i >= 0 {
 			h.waiters = slices.Delete(h.waiters, i, i+1)
@@ -48,18 +53,21 @@ func (h *Herder) settled(connector string) bool {
 		return false
 	}
 	for _, t := range h.tasks[connector] {
-		if !t.lane.idle() || t.run != nil && !t.run.told() {
+		if !t.settled() {
 			return false
 		}
 	}
 	return true
 }
 
-// answerSettled calls those whose connectors have come to rest.
+// settled reports whether nothing is under way for a task, and its state is known.
+func (t *taskInstance) settled() bool { return t.lane.idle() && (t.run == nil || t.run.told()) }
+
+// answerSettled calls those who have waited long enough.
 func (h *Herder) answerSettled() {
 	var ready []*waiter
 	h.waiters = slices.DeleteFunc(h.waiters, func(w *waiter) bool {
-		if !h.settled(w.connector) {
+		if !w.rests() {
 			return false
 		}
 		ready = append(ready, w)

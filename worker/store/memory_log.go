@@ -17,6 +17,8 @@ type MemoryLog struct {
 
 	// Fail, if set, decides about each write: an error refuses it. Set it before the log is used.
 	Fail func(Record) error
+	// Hold, if set, is waited for before each write, as for a broker that does not answer. Set it before the log is used.
+	Hold func(ctx context.Context, key string) error
 }
 
 // Records returns all records, oldest first.
@@ -68,6 +70,11 @@ func (r *memoryReader) Start(ctx context.Context) error {
 func (r *memoryReader) Send(ctx context.Context, key string, value []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if r.log.Hold != nil {
+		if err := r.log.Hold(ctx, key); err != nil {
+			return err
+		}
 	}
 	r.log.mu.Lock()
 	defer r.log.mu.Unlock()
