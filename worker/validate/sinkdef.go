@@ -2,7 +2,9 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"sluice/connect"
 )
@@ -25,11 +27,9 @@ func SinkTaskConfigDef() *connect.ConfigDef { return kafkaDef().With(refusals().
 // kafkaDef defines the settings as Kafka does.
 //
 // Kafka: org.apache.kafka.connect.runtime.SinkConnectorConfig.configDef.
-func kafkaDef() *connect.ConfigDef {
-	keys := append(commonKeys(), errorKeys()...)
-	keys = append(keys, topicKeys()...)
-	return connect.NewConfigDef(append(keys, dlqKeys()...)...)
-}
+var kafkaDef = sync.OnceValue(func() *connect.ConfigDef {
+	return connect.NewConfigDef(slices.Concat(commonKeys(), errorKeys(), topicKeys(), dlqKeys())...)
+})
 
 func commonKeys() []connect.ConfigKey {
 	return []connect.ConfigKey{
