@@ -30,7 +30,7 @@ func decodeBase64(text string) ([]byte, error) {
 		return nil, errors.New("Last unit does not have enough valid bits") //nolint:staticcheck // Java's text
 	}
 	if padding := map[int]int{2: 2, 3: 1}[filled]; rest != "" && len(rest) > padding {
-		return nil, fmt.Errorf("Input byte array has incorrect ending byte at %d", end+padding+1) //nolint:staticcheck // Java's text
+		return nil, fmt.Errorf("Input byte array has incorrect ending byte at %d", end+padding) //nolint:staticcheck // Java's text
 	}
 	return base64.RawStdEncoding.DecodeString(text[:end])
 }
