@@ -36,8 +36,12 @@ type ConfigValidator interface {
 }
 
 // OffsetAlterer is an optional ability of a [SinkConnector]: it is asked before its consumer group's offsets are changed through the
-// REST API. Offsets maps a partition to the new offset, nil for one that is reset. It returns true if it knows of no other
-// place where offsets are kept; an error refuses the change.
+// REST API, on a value that was not started. Offsets maps a partition to the new offset, which may be negative and is refused afterwards
+// then, nil for one that is reset. It returns true if it knows of no other place where offsets are kept. An error refuses the change
+// and its text is the API's answer; [errors.ErrUnsupported] says that offsets cannot be changed at all. It has to heed ctx.
+// A connector without this ability has its offsets changed, and the answer reminds the user of those that it may keep elsewhere.
+//
+// Kafka: SinkConnector.alterOffsets.
 type OffsetAlterer interface {
 	AlterOffsets(ctx context.Context, props map[string]string, offsets map[TopicPartition]*int64) (bool, error)
 }
