@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 
 	"sluice/connect"
 )
@@ -172,8 +173,20 @@ func (c *Primitive) FromConnect(_ string, v connect.SchemaAndValue) ([]byte, err
 	case c.name == booleanName:
 		return nil, dataError("BooleanConverter is not compatible with objects of type %s", javaClass(value))
 	}
-	return nil, &connect.DataError{
-		Message: "Failed to serialize to " + c.name + " (was " + javaClass(value) + "): ",
-		Cause:   &javaError{"java.lang.ClassCastException", javaClass(value) + " cannot be cast to class " + c.javaType},
+	return nil, &connect.DataError{Message: "Failed to serialize to " + c.name + " (was " + javaClass(value) + "): ", Cause: c.castError(value)}
+}
+
+// castError is what Java's runtime says of a value of another type. Of one that is no number it says so.
+func (c *Primitive) castError(v any) error {
+	from, to := strings.TrimPrefix(javaClass(v), "class "), c.javaType
+	switch v.(type) {
+	case int8, int16, int32, int64, float32, float64, connect.Decimal:
+	default:
+		to = "java.lang.Number"
 	}
+	modules := from + " and " + to + " are in module java.base of loader 'bootstrap'"
+	if _, ok := v.(*connect.Struct); ok {
+		modules = from + " is in unnamed module of loader 'app'; " + to + " is in module java.base of loader 'bootstrap'"
+	}
+	return &javaError{"java.lang.ClassCastException", fmt.Sprintf("class %s cannot be cast to class %s (%s)", from, to, modules)}
 }
