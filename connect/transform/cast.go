@@ -151,6 +151,10 @@ func (t *cast) schema(from *connect.Schema) (*connect.Schema, error) {
 		if to.Default, err = t.value(from, from.Default, to.Type); err != nil {
 			return nil, err
 		}
+		if t.spec.whole != "" && isLogical(to.Name) { // the name stays, and it asks for other values
+			cause := connect.NewDataError("Invalid Java object for schema %q with type %s: class %s for value", to.Name, to.Type, javaClass(to.Default))
+			return nil, &javaError{class: schemaBuilderException, text: "Invalid default value", cause: cause}
+		}
 	}
 	return to, nil
 }
@@ -183,4 +187,13 @@ func (t *cast) value(schema *connect.Schema, v any, to connect.Type) (any, error
 		return t.castToString(v), nil
 	}
 	return castToPrimitive(v, to, t.text)
+}
+
+// isLogical reports whether values of a schema of the name are of another type than the schema says.
+func isLogical(name string) bool {
+	switch name {
+	case connect.DecimalName, connect.DateName, connect.TimeName, connect.TimestampName:
+		return true
+	}
+	return false
 }

@@ -31,7 +31,7 @@ const dateLetters = "GyMdkHmsSEDFwWahKzZYuXL"
 
 // newDateFormat reads a pattern. The error is Java's.
 func newDateFormat(pattern string) (*dateFormat, error) {
-	illegal := func(text string) (*dateFormat, error) { return nil, &javaError{illegalArgument, text} }
+	illegal := func(text string) (*dateFormat, error) { return nil, javaErr(illegalArgument, text) }
 	f := &dateFormat{pattern: pattern, century: time.Now().UTC().AddDate(-80, 0, 0)}
 	var literal strings.Builder
 	flush := func() {

@@ -12,7 +12,7 @@ import (
 // numbers, and whatever follows the last part. The error is Java's.
 func (f *dateFormat) parse(text string) (time.Time, error) {
 	if letter, ok := f.writesOnly(); ok {
-		return time.Time{}, &javaError{parseException, fmt.Sprintf("Reading dates with the letter %c %s", letter, unsupportedText)}
+		return time.Time{}, javaErr(parseException, fmt.Sprintf("Reading dates with the letter %c %s", letter, unsupportedText))
 	}
 	p := dateParser{text: text, format: f}
 	for i, part := range f.parts {
@@ -24,7 +24,7 @@ func (f *dateFormat) parse(text string) (time.Time, error) {
 		}
 	}
 	if p.at == 0 {
-		return time.Time{}, &javaError{parseException, `Unparseable date: "` + text + `"`}
+		return time.Time{}, javaErr(parseException, `Unparseable date: "` + text + `"`)
 	}
 	t := p.time()
 	if p.twoDigits && t.Before(f.century) {

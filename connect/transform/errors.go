@@ -21,13 +21,18 @@ const (
 // unsupportedText ends the refusal of what Kafka has and this version has not.
 const unsupportedText = "is not supported by this version"
 
-// javaError is an error that in Java comes from the runtime or is of a class of its own: its class and its text.
+// javaError is an error that in Java comes from the runtime or is of a class of its own: its class, its text and what caused it.
 type javaError struct {
 	class, text string
+	cause       error // may be nil
 }
 
 func (e *javaError) Error() string     { return e.text }
+func (e *javaError) Unwrap() error     { return e.cause }
 func (e *javaError) JavaClass() string { return e.class }
+
+// javaErr returns an error of a class without a cause.
+func javaErr(class, text string) *javaError { return &javaError{class: class, text: text} }
 
 // causedBy is a data error with a cause that its message does not repeat.
 func causedBy(cause error, message string) error {

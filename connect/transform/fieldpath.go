@@ -97,7 +97,7 @@ func quotedStep(rest, path string, at int) (step string, used int, err error) {
 }
 
 // errNoSteps is what Java says, when it comes to a record, of a path without a step.
-var errNoSteps = &javaError{illegalArgument, "fromIndex(0) > toIndex(-1)"}
+var errNoSteps = javaErr(illegalArgument, "fromIndex(0) > toIndex(-1)")
 
 // split returns the steps on the way and the last one.
 func (p fieldPath) split() ([]string, string, error) {

@@ -2,8 +2,10 @@ package transform_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"reflect"
 	"slices"
@@ -73,15 +75,22 @@ var differs = map[string]string{
 	"t167": "an empty topic is refused",
 }
 
-func capturedCases(t testing.TB) []captured {
+// capturedCases reads a file of n cases.
+func capturedCases(t testing.TB, file string, n int) []captured {
 	t.Helper()
-	f, err := os.Open("testdata/cases.jsonl")
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	in := io.Reader(f)
+	if strings.HasSuffix(file, ".gz") {
+		if in, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var cases []captured
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var c captured
@@ -90,7 +99,7 @@ func capturedCases(t testing.TB) []captured {
 		}
 		cases = append(cases, c)
 	}
-	if err := lines.Err(); err != nil || len(cases) != 229 {
+	if err := lines.Err(); err != nil || len(cases) != n {
 		t.Fatalf("read %d cases, %v", len(cases), err)
 	}
 	return cases
@@ -159,7 +168,18 @@ func (c *captured) record(t testing.TB) *connect.SinkRecord {
 }
 
 func TestTransformsDoWhatKafkaConnectDoes(t *testing.T) {
-	for _, c := range capturedCases(t) {
+	play(t, capturedCases(t, "testdata/cases.jsonl", 229))
+}
+
+func TestTransformsAreThoseOfKafkaConnectInThousandsOfCases(t *testing.T) {
+	play(t, capturedCases(t, "testdata/differential.jsonl.gz", 3465))
+}
+
+// play runs each case and compares what comes out.
+
+func play(t *testing.T, cases []captured) {
+	t.Helper()
+	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			if why, ok := differs[c.ID]; ok {
 				smt, _, err := configured(t, c.Transform, c.Config)

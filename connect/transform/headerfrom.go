@@ -79,7 +79,7 @@ func (t *headerFrom) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	for i, name := range t.fields {
 		at := fieldIndex(s.Schema, name)
 		if at < 0 {
-			return nil, &javaError{nullPointer, `Cannot invoke "org.apache.kafka.connect.data.Field.schema()" because the return value of "org.apache.kafka.connect.data.Schema.field(String)" is null`}
+			return nil, javaErr(nullPointer, `Cannot invoke "org.apache.kafka.connect.data.Field.schema()" because the return value of "org.apache.kafka.connect.data.Schema.field(String)" is null`)
 		}
 		headers[i] = connect.Header{Key: t.headers[i], Schema: s.Schema.Fields[at].Schema, Value: fieldValue(s, at, t.withDefault)}
 	}

@@ -16,7 +16,7 @@ import (
 func parseInt(s string, bits int) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, bits)
 	if err != nil {
-		return 0, &javaError{numberFormatException, `For input string: "` + s + `"`}
+		return 0, javaErr(numberFormatException, `For input string: "` + s + `"`)
 	}
 	return n, nil
 }
@@ -49,7 +49,7 @@ func parseFloat(s string, bits int) (float64, error) {
 	case twoPoints.MatchString(s):
 		text = "multiple points"
 	}
-	return 0, &javaError{numberFormatException, text}
+	return 0, javaErr(numberFormatException, text)
 }
 
 // parseDecimal reads a number as java.math.BigDecimal does: digits with at most one point, and an exponent.
@@ -57,7 +57,7 @@ func parseFloat(s string, bits int) (float64, error) {
 // Differs: digits of other scripts are no digits.
 func parseDecimal(s string) (connect.Decimal, error) {
 	fail := func(text string) (connect.Decimal, error) {
-		return connect.Decimal{}, &javaError{numberFormatException, text}
+		return connect.Decimal{}, javaErr(numberFormatException, text)
 	}
 	if s == "" {
 		return fail("")
@@ -106,7 +106,7 @@ scan:
 
 // parseExponent reads what follows the e of a decimal.
 func parseExponent(s string) (int64, error) {
-	fail := func(text string) (int64, error) { return 0, &javaError{numberFormatException, text} }
+	fail := func(text string) (int64, error) { return 0, javaErr(numberFormatException, text) }
 	negative := strings.HasPrefix(s, "-")
 	if negative || strings.HasPrefix(s, "+") {
 		s = s[1:]

@@ -81,7 +81,7 @@ func (p *pattern) expand(replacement, text string, match []int) (string, error) 
 		rest = rest[i+1:]
 		if special == '\\' {
 			if rest == "" {
-				return "", &javaError{illegalArgument, "character to be escaped is missing"}
+				return "", javaErr(illegalArgument, "character to be escaped is missing")
 			}
 			c := []rune(rest)[0]
 			b.WriteRune(c)
@@ -103,7 +103,7 @@ func (p *pattern) expand(replacement, text string, match []int) (string, error) 
 // reference reads what follows a dollar sign, a number or a name in braces, and returns the number of the group and how long the text is. Of
 // a number as many digits count as there is a group for.
 func (p *pattern) reference(s string, groups int) (group, used int, err error) {
-	illegal := func(text string) (int, int, error) { return 0, 0, &javaError{illegalArgument, text} }
+	illegal := func(text string) (int, int, error) { return 0, 0, javaErr(illegalArgument, text) }
 	switch {
 	case s == "":
 		return illegal("Illegal group reference: group index is missing")
@@ -131,7 +131,7 @@ func (p *pattern) reference(s string, groups int) (group, used int, err error) {
 	}
 	group, used = int(s[0]-'0'), 1
 	if group > groups {
-		return 0, 0, &javaError{indexOutOfBounds, fmt.Sprintf("No group %d", group)}
+		return 0, 0, javaErr(indexOutOfBounds, fmt.Sprintf("No group %d", group))
 	}
 	for used < len(s) && s[used] >= '0' && s[used] <= '9' {
 		more := group*10 + int(s[used]-'0')

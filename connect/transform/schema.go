@@ -19,10 +19,10 @@ func copyBasics(from *connect.Schema, t connect.Type) *connect.Schema {
 // Kafka: org.apache.kafka.connect.data.SchemaBuilder.field.
 func addField(s *connect.Schema, name string, field *connect.Schema) error {
 	if name == "" {
-		return &javaError{schemaBuilderException, "fieldName cannot be null."}
+		return javaErr(schemaBuilderException, "fieldName cannot be null.")
 	}
 	if fieldIndex(s, name) >= 0 {
-		return &javaError{schemaBuilderException, "Cannot create field because of field name duplication " + name}
+		return javaErr(schemaBuilderException, "Cannot create field because of field name duplication " + name)
 	}
 	s.Fields = append(s.Fields, connect.Field{Name: name, Schema: field})
 	return nil

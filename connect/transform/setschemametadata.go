@@ -49,7 +49,7 @@ func (t *setSchemaMetadata) Configure(props map[string]string) error {
 	return nil
 }
 
-// Apply sets name and version. A null without schema is left alone, any other value without one is a data error.
+// Apply sets name and version of a struct's schema. A null without schema is left alone, anything else is a data error.
 func (t *setSchemaMetadata) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	schema, value := t.side.get(r)
 	switch {
@@ -57,6 +57,8 @@ func (t *setSchemaMetadata) Apply(r *connect.SinkRecord) (*connect.SinkRecord, e
 		return r, nil
 	case schema == nil:
 		return nil, connect.NewDataError("Schema required for [updating schema metadata]")
+	case schema.Type != connect.StructT: // Kafka copies the list of fields, and other schemas have none to ask for
+		return nil, connect.NewDataError("Cannot list fields on non-struct type")
 	}
 	updated, _ := t.schemas.get(schema, t.schema)
 	s, ok := value.(*connect.Struct)

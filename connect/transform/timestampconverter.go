@@ -217,7 +217,7 @@ func formOf(s *connect.Schema) (string, error) {
 	case s.Type == connect.Int64:
 		return formUnix, nil
 	}
-	return "", &javaError{connectException, "Schema " + describe(s) + " does not correspond to a known timestamp type format"}
+	return "", javaErr(connectException, "Schema " + describe(s) + " does not correspond to a known timestamp type format")
 }
 
 // infer converts a value without schema.
@@ -256,7 +256,7 @@ func (t *timestampConverter) convert(v any, from string) (any, error) {
 			return nil, connect.NewDataError("Expected string timestamp to be a String, but found class %s", javaClass(v))
 		}
 		if t.format == nil {
-			return nil, &javaError{nullPointer, `Cannot invoke "java.text.SimpleDateFormat.parse(String)" because "config.format" is null`}
+			return nil, javaErr(nullPointer, `Cannot invoke "java.text.SimpleDateFormat.parse(String)" because "config.format" is null`)
 		}
 		if instant, err = t.format.parse(text); err != nil {
 			return nil, causedBy(err, "Could not parse timestamp: value ("+text+") does not match pattern ("+t.format.pattern+")")
