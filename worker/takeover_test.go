@@ -1,8 +1,13 @@
 package worker
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,6 +121,138 @@ func TestTakingOverFromJava(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A Java worker may die after any step of its life: the next one, ours, has the same connectors, configurations and target states, the same
+// task configs if they are good, and states that follow from that. What must be there is worked out from the last value of each key.
+func TestTakingOverFromJavaAfterEveryStep(t *testing.T) {
+	for _, version := range []string{"2.8.1", "3.9.2", "3.9.2-eos", "4.3.1"} {
+		for _, step := range stepsOf(t, version) {
+			t.Run(version+" "+step, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					storage := &MemoryStorage{}
+					fill(t, storage, version, step)
+					written := len(storage.Configs.Records())
+					want := lastValues(t, storage)
+					r := newRig(t, storage)
+					r.run()
+					if got, want := r.h.Connectors(), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
+						t.Fatalf("connectors %v, want %v", got, want)
+					}
+					for name, c := range want {
+						c.check(t, r, name, version != "2.8.1") // 2.8.1 gives tasks less than later versions do: they are written anew
+					}
+					if version == "2.8.1" {
+						return
+					}
+					for _, rec := range storage.Configs.Records()[written:] {
+						if name, ok := strings.CutPrefix(rec.Key, "commit-"); ok && want[name].committed {
+							t.Errorf("%s was written although the task configs were good", rec.Key)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// stepsOf returns the steps of a captured session that wrote to the config topic.
+func stepsOf(t *testing.T, version string) []string {
+	t.Helper()
+	var steps []string
+	for _, row := range goldenTopic(t, version, "-configs") {
+		if !slices.Contains(steps, row.Step) {
+			steps = append(steps, row.Step)
+		}
+	}
+	return steps
+}
+
+// left is what the last values of the keys say of a connector.
+type left struct {
+	config    map[string]string
+	target    TargetState
+	tasks     []map[string]string
+	committed bool // the tasks were made from this configuration
+}
+
+// lastValues reads a config topic the simple way.
+func lastValues(t *testing.T, storage *MemoryStorage) map[string]left {
+	t.Helper()
+	last, at := map[string][]byte{}, map[string]int64{}
+	for _, r := range storage.Configs.Records() {
+		last[r.Key], at[r.Key] = r.Value, r.Offset
+	}
+	properties := func(key string) map[string]string {
+		var v struct{ Properties map[string]string }
+		if err := json.Unmarshal(last[key], &v); err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		return v.Properties
+	}
+	out := map[string]left{}
+	for key, value := range last {
+		name, ok := strings.CutPrefix(key, "connector-")
+		if !ok || value == nil {
+			continue
+		}
+		c := left{config: properties(key), target: store.Started}
+		var target struct {
+			State TargetState
+			V2    TargetState `json:"state.v2"`
+		}
+		if v := last["target-state-"+name]; v != nil {
+			if err := json.Unmarshal(v, &target); err != nil {
+				t.Fatal(err)
+			}
+			c.target = cmp.Or(target.V2, target.State)
+		}
+		var commit struct{ Tasks int }
+		if v := last["commit-"+name]; v != nil {
+			if err := json.Unmarshal(v, &commit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for n := range commit.Tasks {
+			c.tasks = append(c.tasks, properties(fmt.Sprintf("task-%s-%d", name, n)))
+		}
+		c.committed = at["commit-"+name] > at["connector-"+name]
+		out[name] = c
+	}
+	return out
+}
+
+// check compares a connector that was taken over with what was left of it.
+func (c left) check(t *testing.T, r *rig, name string, exactTasks bool) {
+	t.Helper()
+	config, err := r.h.ConnectorConfig(t.Context(), name)
+	if err != nil || !maps.Equal(config.Map(), c.config) {
+		t.Errorf("%s: config %v, %v, want %v", name, config.Map(), err, c.config)
+	}
+	if got := r.h.configs.Snapshot().TargetState(name); got != c.target {
+		t.Errorf("%s: target state %s, want %s", name, got, c.target)
+	}
+	tasks, err := r.h.TaskConfigs(t.Context(), name)
+	if err != nil {
+		t.Error(err)
+	}
+	count := len(c.tasks)
+	if c.target == store.Started {
+		if count, err = strconv.Atoi(cmp.Or(c.config["tasks.max"], "1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(tasks) != count {
+		t.Fatalf("%s: %d tasks, want %d", name, len(tasks), count)
+	}
+	if exactTasks && c.committed {
+		for n, want := range c.tasks {
+			if !maps.Equal(tasks[n].Config.Map(), want) {
+				t.Errorf("%s: task %d\n got %v\nwant %v", name, n, tasks[n].Config.Map(), want)
+			}
+		}
+	}
+	r.expectState(name, (&modelled{target: c.target, tasks: count}).state())
 }
 
 // fill copies captured records of a version up to the end of a step, or all of them if there is no such step.
