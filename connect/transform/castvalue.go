@@ -211,5 +211,5 @@ func parsePrimitive(s string, to connect.Type) (any, error) {
 	case to == connect.Int8 && n == int64(int8(n)):
 		return int8(n), nil
 	}
-	return nil, javaErr(numberFormatException, `Value out of range. Value:"` + s + `" Radix:10`)
+	return nil, javaErr(numberFormatException, `Value out of range. Value:"`+s+`" Radix:10`)
 }

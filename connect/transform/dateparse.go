@@ -24,7 +24,7 @@ func (f *dateFormat) parse(text string) (time.Time, error) {
 		}
 	}
 	if p.at == 0 {
-		return time.Time{}, javaErr(parseException, `Unparseable date: "` + text + `"`)
+		return time.Time{}, javaErr(parseException, `Unparseable date: "`+text+`"`)
 	}
 	t := p.time()
 	if p.twoDigits && t.Before(f.century) {

@@ -60,7 +60,7 @@ func (t *extractField) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error)
 	case err != nil:
 		return nil, err
 	case fieldSchema == nil:
-		return nil, javaErr(illegalArgument, "Unknown field: " + t.name)
+		return nil, javaErr(illegalArgument, "Unknown field: "+t.name)
 	}
 	var field any
 	if s != nil {

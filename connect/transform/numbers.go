@@ -16,7 +16,7 @@ import (
 func parseInt(s string, bits int) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, bits)
 	if err != nil {
-		return 0, javaErr(numberFormatException, `For input string: "` + s + `"`)
+		return 0, javaErr(numberFormatException, `For input string: "`+s+`"`)
 	}
 	return n, nil
 }

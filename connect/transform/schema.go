@@ -22,7 +22,7 @@ func addField(s *connect.Schema, name string, field *connect.Schema) error {
 		return javaErr(schemaBuilderException, "fieldName cannot be null.")
 	}
 	if fieldIndex(s, name) >= 0 {
-		return javaErr(schemaBuilderException, "Cannot create field because of field name duplication " + name)
+		return javaErr(schemaBuilderException, "Cannot create field because of field name duplication "+name)
 	}
 	s.Fields = append(s.Fields, connect.Field{Name: name, Schema: field})
 	return nil

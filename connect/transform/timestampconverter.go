@@ -217,7 +217,7 @@ func formOf(s *connect.Schema) (string, error) {
 	case s.Type == connect.Int64:
 		return formUnix, nil
 	}
-	return "", javaErr(connectException, "Schema " + describe(s) + " does not correspond to a known timestamp type format")
+	return "", javaErr(connectException, "Schema "+describe(s)+" does not correspond to a known timestamp type format")
 }
 
 // infer converts a value without schema.
