@@ -193,7 +193,7 @@ type connectorGroup struct {
 
 // offsetsOf makes the client. An [*offsetsClientError] says that the settings do not make one; other errors are about the connector's class.
 func (h *Herder) offsetsOf(name string, config store.Properties) (*connectorGroup, error) {
-	settings, secrets, err := h.resolve(name, config)
+	settings, secrets, _, err := h.lookUp(config)
 	if err != nil {
 		return nil, err
 	}
@@ -303,14 +303,12 @@ func (c *offsetsChange) reset(ctx context.Context) error {
 
 // askConnector lets the connector look at the change, if it wants to. An error of its own refuses the change with the connector's text; that of a
 // panic, or about a setting, stays in the log, as Kafka passes on the texts of ConnectException alone.
-func (c *offsetsChange) askConnector(ctx context.Context, offsets map[connect.TopicPartition]*int64) (err error) {
-	alterer, ok := c.plugin.NewSink().(connect.OffsetAlterer)
-	if !ok {
-		return nil
-	}
+func (c *offsetsChange) askConnector(ctx context.Context, offsets map[connect.TopicPartition]*int64) error {
 	refusal, panicked := func() (refusal, panicked error) {
 		defer recovered(&panicked)
-		c.complete, refusal = alterer.AlterOffsets(ctx, maps.Clone(c.props), maps.Clone(offsets))
+		if alterer, ok := c.plugin.NewSink().(connect.OffsetAlterer); ok {
+			c.complete, refusal = alterer.AlterOffsets(ctx, maps.Clone(c.props), maps.Clone(offsets))
+		}
 		return refusal, nil
 	}()
 	refusal, panicked = c.secrets.Error(refusal), c.secrets.Error(panicked)

@@ -72,7 +72,7 @@ func (h *Herder) generateTasks(c *connectorInstance, failures int) {
 			case errors.As(err, &many):
 				h.connectorFailed(c, err, h.stamp())
 			case err != nil:
-				h.generateLater(c, failures+1, err)
+				h.generateLater(c, failures+1, c.secrets.Error(err))
 			default:
 				h.publishTasks(c, configs, failures)
 			}
@@ -86,7 +86,7 @@ func (h *Herder) generateLater(c *connectorInstance, failures int, err error) {
 		return
 	}
 	pause := reconfigureBackoff(failures)
-	c.secrets.Logger(h.logger).Error("task configurations could not be generated or written, trying again", "connector", c.name, "err", err, "pause", pause)
+	h.logger.Error("task configurations could not be generated or written, trying again", "connector", c.name, "err", err, "pause", pause)
 	if c.retry != nil {
 		c.retry.Stop()
 	}
@@ -128,7 +128,7 @@ func (h *Herder) publishTasks(c *connectorInstance, configs []store.Properties, 
 // taskConfigs asks the plugin for the settings of its tasks and completes them.
 func (h *Herder) taskConfigs(c *connectorInstance) (configs []store.Properties, err error) {
 	defer recovered(&err)
-	settings, secrets, err := h.resolve(c.name, c.config)
+	settings, secrets, _, err := h.lookUp(c.config) // warnings were given when it was started
 	c.generated, c.secrets = settings, c.secrets.With(secrets)
 	if err != nil {
 		return nil, err

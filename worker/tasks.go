@@ -166,7 +166,7 @@ func (h *Herder) retargetTask(t *taskInstance) {
 // Kafka: org.apache.kafka.connect.runtime.Worker.startTask.
 func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSettings store.Properties, count int, target TargetState) (err error) {
 	defer recovered(&err)
-	connector, settings, secrets, err := h.resolveTask(id, rawConnector, rawSettings)
+	connector, settings, secrets, err := h.resolveTask(rawConnector, rawSettings)
 	run.secrets = secrets
 	if err != nil {
 		return err

@@ -49,32 +49,38 @@ func (v variables) redact(notices []Notice, err error) ([]Notice, error) {
 	return notices, v.secrets.Error(err)
 }
 
-// resolve replaces the variables in a connector's or task's settings; their nulls are left out. The secrets are those of the settings,
-// passwords that stand in them included, and of the worker, whether or not there is an error. It reads files.
+// resolve is lookUp for settings whose warnings were not given yet.
 func (h *Herder) resolve(connector string, config store.Properties) (map[string]string, *provider.Secrets, error) {
-	r, err := h.cfg.vars.providers.Resolve(config.Map())
-	if err != nil {
-		return nil, h.cfg.vars.secrets, err
-	}
-	for _, w := range r.Warnings {
+	settings, secrets, warnings, err := h.lookUp(config)
+	for _, w := range warnings {
 		h.logger.Warn(w, "connector", connector)
 	}
-	secrets := h.cfg.vars.secrets.With(r.Secrets)
+	return settings, secrets, err
+}
+
+// lookUp replaces the variables in a connector's or task's settings; their nulls are left out. The secrets are those of the settings,
+// passwords that stand in them included, and of the worker, whether or not there is an error. It reads files.
+func (h *Herder) lookUp(config store.Properties) (settings map[string]string, secrets *provider.Secrets, warnings []string, err error) {
+	r, err := h.cfg.vars.providers.Resolve(config.Map())
+	if err != nil {
+		return nil, h.cfg.vars.secrets, nil, err
+	}
+	secrets = h.cfg.vars.secrets.With(r.Secrets)
 	for _, key := range h.secretKeys.Of(r.Config) {
 		secrets = secrets.WithHidden(r.Config[key])
 	}
-	return r.Config, secrets, nil
+	return r.Config, secrets, r.Warnings, nil
 }
 
 // resolveTask replaces the variables in the settings that a task is started with.
 //
 // Kafka: ClusterConfigState.connectorConfig, taskConfig.
-func (h *Herder) resolveTask(id connect.TaskID, connector, settings store.Properties) (c, s map[string]string, secrets *provider.Secrets, err error) {
-	c, secrets, err = h.resolve(id.Connector, connector)
+func (h *Herder) resolveTask(connector, settings store.Properties) (c, s map[string]string, secrets *provider.Secrets, err error) {
+	c, secrets, _, err = h.lookUp(connector) // warnings are given when the connector is started
 	if err != nil {
 		return nil, nil, secrets, err
 	}
-	s, more, err := h.resolve(id.Connector, settings)
+	s, more, _, err := h.lookUp(settings)
 	return c, s, secrets.With(more), err
 }
 
@@ -154,7 +160,7 @@ func (h *Herder) checkVariables(id connect.TaskID) error {
 	snapshot := h.configs.Snapshot()
 	connector, _ := snapshot.ConnectorConfig(id.Connector)
 	settings, _ := snapshot.TaskConfig(id)
-	_, _, _, err := h.resolveTask(id, connector, settings)
+	_, _, _, err := h.resolveTask(connector, settings)
 	return err
 }
 
