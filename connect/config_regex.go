@@ -42,7 +42,7 @@ func (e *RegexError) Error() string {
 
 // CheckRegex reports whether Java would take the text as a regular expression. The error is a [*RegexError].
 //
-// Differs: unbalanced groups and classes and misplaced repetitions are told with Java's text and place. Other mistakes are found where Go's
+// Differs: unbalanced groups and classes, misplaced repetitions, unknown escapes and flags are told with Java's text and place. Other mistakes are found where Go's
 // expressions, which are a part of Java's, tell them, in Go's words; in expressions that use what only Java's can say they are not found
 // before somebody tries to match with it.
 func CheckRegex(pattern string) error {
@@ -101,7 +101,9 @@ func (s *regexScanner) scan() *RegexError {
 			}
 			repeatable = true
 		case '(':
-			s.group()
+			if err := s.group(); err != nil {
+				return err
+			}
 			repeatable = false
 		case ')':
 			if s.depth == 0 {
@@ -211,6 +213,8 @@ func (s *regexScanner) escape(inClass bool) *RegexError {
 		return s.fail("Unexpected internal error", len(s.text))
 	case c < 0x80 && strings.ContainsRune(unknownEscapes, rune(c)):
 		return s.fail("Illegal/unsupported escape sequence", s.pos+1)
+	case c == 'N' && s.at(2) != '{':
+		return s.fail("Illegal character name escape sequence", s.pos+2)
 	case c < 0x80 && strings.ContainsRune(javaEscapes, rune(c)):
 		s.javaOnly = true
 	}
@@ -230,31 +234,55 @@ const (
 )
 
 // group skips the beginning of a group, or all of one that only sets flags.
-func (s *regexScanner) group() {
+func (s *regexScanner) group() *RegexError {
 	s.depth++
 	s.pos++
 	for _, only := range []string{"?=", "?!", "?<=", "?<!", "?>"} {
 		if s.starts(only) {
 			s.javaOnly = true
 			s.pos += len(only)
-			return
+			return nil
 		}
 	}
-	if s.at(0) != '?' {
-		return
+	if s.starts("?<") {
+		s.pos += 2
+		return s.groupName()
 	}
-	for s.pos++; s.pos < len(s.text) && s.text[s.pos] != ')' && s.text[s.pos] != ':' && s.text[s.pos] != '>'; s.pos++ {
-		if strings.ContainsRune("dxuU", rune(s.text[s.pos])) {
+	if s.at(0) != '?' {
+		return nil
+	}
+	for s.pos++; ; s.pos++ {
+		switch c := s.at(0); {
+		case c == ':':
+			s.pos++
+			return nil
+		case c == ')':
+			s.depth--
+			s.pos++
+			return nil
+		case c >= 0x80 || c == 0 || !strings.ContainsRune("idmsuxU-", rune(c)):
+			return s.fail("Unknown inline modifier", s.pos)
+		case strings.ContainsRune("dxuU", rune(c)):
 			s.javaOnly = true // flags that Go has not
 		}
 	}
-	switch s.at(0) {
-	case ':', '>':
-		s.pos++
-	case ')':
-		s.depth--
+}
+
+// groupName skips the name of a group, of Latin letters and digits, and what ends it.
+func (s *regexScanner) groupName() *RegexError {
+	letter := func() bool { c := s.at(0) | 0x20; return c >= 'a' && c <= 'z' }
+	digit := func() bool { return s.at(0) >= '0' && s.at(0) <= '9' }
+	if !letter() {
+		return s.fail("capturing group name does not start with a Latin letter", s.pos)
+	}
+	for letter() || digit() {
 		s.pos++
 	}
+	if s.at(0) != '>' {
+		return s.fail("named capturing group is missing trailing '>'", s.pos)
+	}
+	s.pos++
+	return nil
 }
 
 // class skips a character class. Java's may stand inside each other and have && between them.
@@ -284,6 +312,13 @@ func (s *regexScanner) class() *RegexError {
 			}
 		case '&':
 			s.javaOnly = s.javaOnly || s.at(1) == '&'
+		default:
+			if end := s.at(2); s.at(1) == '-' && end != 0 && end < 0xd800 && end != ']' && end != '[' && end != '\\' {
+				if end < s.text[s.pos] {
+					return s.fail("Illegal character range", s.pos+2)
+				}
+				s.pos += 2
+			}
 		}
 		s.pos++
 	}

@@ -51,13 +51,18 @@ func checkTopics(props map[string]*string, vs *values) error {
 	return nil
 }
 
-// parseTopics reads the text of the setting topics: a list separated by commas, in which blank elements do not count.
+// parseTopics reads the text of the setting topics: a list separated by commas, in which empty elements do not count and others count once.
 //
 // Kafka: SinkConnectorConfig.parseTopicsList.
 func parseTopics(text string) []string {
 	v, _ := connect.ParseConfigValue(TopicsConfig, text, connect.TypeList)
 	list, _ := v.([]string)
-	return slices.DeleteFunc(list, func(t string) bool { return t == "" })
+	seen := map[string]bool{"": true}
+	return slices.DeleteFunc(list, func(t string) bool {
+		again := seen[t]
+		seen[t] = true
+		return again
+	})
 }
 
 // checkConsumerGroup refuses the group in which the workers themselves are, be it by name (the group is connect-<name>) or by an override.
@@ -76,7 +81,10 @@ func checkConsumerGroup(props map[string]*string, vs *values, workerGroup string
 		}
 		return
 	}
-	name, _ := vs.get(NameConfig).Value.(string)
+	name, ok := vs.get(NameConfig).Value.(string)
+	if !ok {
+		name = "null" // as Java writes it
+	}
 	if workerGroup != "" && workerGroup == "connect-"+name {
 		vs.addError(NameConfig, fmt.Sprintf("Consumer group for sink connector named %s conflicts with Connect worker group %s", name, workerGroup))
 	}

@@ -38,6 +38,9 @@ func TestErrorsOfSettings(t *testing.T) {
 		{"a dead letter queue among the topics", valid("topics", "a, b,c", "errors.deadletterqueue.topic.name", " b "), []string{
 			"topics: The DLQ topic 'b' may not be included in the list of topics ('topics=[a, b, c]') consumed by the connector",
 		}, 0},
+		{"a dead letter queue among topics that are named twice", valid("topics", "b,,b,a", "errors.deadletterqueue.topic.name", "b"), []string{
+			"topics: The DLQ topic 'b' may not be included in the list of topics ('topics=[b, a]') consumed by the connector",
+		}, 0},
 		{"a dead letter queue that the regex matches", valid("topics", "<none>", "topics.regex", "conf.*", "errors.deadletterqueue.topic.name", "confdlq"), []string{
 			"topics.regex: The DLQ topic 'confdlq' may not be matched by the regex for the topics ('topics.regex=conf.*') consumed by the connector",
 		}, 0},
