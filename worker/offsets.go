@@ -207,10 +207,10 @@ func (h *Herder) offsetsOf(name string, config store.Properties) (*connectorGrou
 		g.groupOffsets, err = h.newOffsets(properties)
 	}
 	if invalid := (*kafka.PropertyError)(nil); errors.As(err, &invalid) {
-		return nil, &offsetsClientError{ConnectError{Message: invalid.Error(), Err: err}}
+		return nil, &offsetsClientError{ConnectError{Message: secrets.Redact(invalid.Error()), Err: secrets.Error(err)}}
 	}
 	if err != nil {
-		return nil, &offsetsClientError{ConnectError{Message: "Failed to create new KafkaAdminClient", Err: err}}
+		return nil, &offsetsClientError{ConnectError{Message: "Failed to create new KafkaAdminClient", Err: secrets.Error(err)}}
 	}
 	return g, nil
 }

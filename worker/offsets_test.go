@@ -243,6 +243,11 @@ func TestReasonsNotToChangeOffsets(t *testing.T) {
 		{"the connector panics", func(r *rig, _ *fakeGroups) {
 			r.plugin.alter = func(context.Context, map[string]string, map[connect.TopicPartition]*int64) (bool, error) { panic("oh") }
 		}, "Failed to modify offsets for sink connector x", "Failed to modify offsets for sink connector x"},
+		{"the connector cannot be made", func(r *rig, _ *fakeGroups) {
+			plugins, err := connect.NewPlugins(connect.Plugin{Class: sinkClass, Type: connect.SinkPluginType, NewSink: func() connect.SinkConnector { panic("oh") }})
+			r.must(err)
+			r.h.plugins = plugins
+		}, "Failed to modify offsets for sink connector x", "Failed to modify offsets for sink connector x"},
 		{"a setting of the client is wrong", func(r *rig, _ *fakeGroups) {
 			r.h.newOffsets = func(kafka.Properties) (groupOffsets, error) {
 				return nil, &kafka.PropertyError{Key: "retries", Value: "x", Rule: "Not a number of type INT"}
