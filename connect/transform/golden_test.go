@@ -227,6 +227,45 @@ func play(t *testing.T, cases []captured) {
 	}
 }
 
+// What a transform does to values it does to keys, and leaves the value alone.
+func TestKeysAreTransformedAsValuesAre(t *testing.T) {
+	const untouched = "the value"
+	for _, c := range capturedCases(t, "testdata/cases.jsonl", 229) {
+		class, ok := strings.CutSuffix(c.Transform, "$Value")
+		if !ok || c.Predicate != nil {
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) {
+			smt, _, err := configured(t, class+"$Key", c.Config)
+			if c.Error != nil && c.Error.Phase == "configure" {
+				c.Error.check(t, &c, err)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := c.record(t)
+			r.KeySchema, r.Key = r.ValueSchema, r.Value
+			r.ValueSchema, r.Value = connect.StringSchema, untouched
+			out, err := smt.Apply(r)
+			if c.Error != nil {
+				c.Error.check(t, &c, err)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.ValueSchema != connect.StringSchema || out.Value != untouched {
+				t.Errorf("the value is now %v", out.Value)
+			}
+			out.ValueSchema, out.Value = out.KeySchema, out.Key
+			out.KeySchema, out.Key = nil, nil
+			c.KeySchema, c.KeyTyped = nil, nil
+			c.check(t, out)
+		})
+	}
+}
+
 // copied returns a record that holds the same.
 func copied(r *connect.SinkRecord) *connect.SinkRecord {
 	out := *r
