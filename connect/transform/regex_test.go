@@ -26,6 +26,10 @@ func TestRegularExpressionsAreJavas(t *testing.T) {
 		{"[^]o]rders", "xrders", true},
 		{`[a\]]`, "]", true},
 		{"a{2}?b", "aab", true},
+		{"a}+", "a}}", true},
+		{"a{2,}b+?", "aaabb", true},
+		{"a??b", "b", true},
+		{"a+?b*?", "a", true},
 		{"(?<name>o)rders", "orders", true},
 	} {
 		p, err := compile("regex", c.expr)

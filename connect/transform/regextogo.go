@@ -51,9 +51,12 @@ func (t *regexTranslator) step() {
 		}
 	case c == '+' && repeated:
 		t.what = "a possessive repetition"
-	case c == '*' || c == '+' || c == '?' || c == '}':
+	case c == '*' || c == '+' || c == '?':
 		t.repeated = !repeated
 		t.copy(1)
+	case c == '{': // {2} or {2,3}: that it is one was checked before
+		t.repeated = true
+		t.copy(max(1, strings.IndexByte(t.rest, '}')+1))
 	case strings.HasPrefix(t.rest, "(?"):
 		t.group()
 	default:
