@@ -54,7 +54,7 @@ func (s *Secrets) WithHidden(passwords ...string) *Secrets {
 	return s.With(secretsOf(hidden))
 }
 
-// With returns the secrets of both.
+// With returns the secrets of both. What is a password in one and the value of a variable in the other is shown as the variable.
 func (s *Secrets) With(other *Secrets) *Secrets {
 	switch {
 	case other == nil:
@@ -63,7 +63,11 @@ func (s *Secrets) With(other *Secrets) *Secrets {
 		return other
 	}
 	all := maps.Clone(s.shown)
-	maps.Copy(all, other.shown)
+	for value, shown := range other.shown {
+		if all[value] == "" || shown != connect.Hidden {
+			all[value] = shown
+		}
+	}
 	return newSecrets(all)
 }
 

@@ -74,6 +74,12 @@ func TestHiddenPasswords(t *testing.T) {
 			t.Errorf("%s: restored %q", name, got)
 		}
 	}
+	variable, hidden := resolveEnv(t, "S=first-secret"), none.WithHidden("first-secret")
+	for _, s := range []*provider.Secrets{variable.With(hidden), hidden.With(variable)} {
+		if got := s.Redact("first-secret"); got != "${env:S}" {
+			t.Errorf("both a password and a variable: %q", got)
+		}
+	}
 	if none.WithHidden() != nil || none.WithHidden("x") != nil {
 		t.Error("without passwords there are secrets")
 	}
