@@ -1,7 +1,6 @@
 package rest_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -10,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -146,39 +144,5 @@ func TestListenNamesTheSettingOfABadStore(t *testing.T) {
 	_, err := rest.Listen(t.Context(), rest.ListenerOptions{Listeners: []string{"http://127.0.0.1:0", "https://127.0.0.1:0"}, TLS: mustSettings(t, props, "listeners.https.")})
 	if err == nil || !strings.Contains(err.Error(), "Invalid value no-such.jks for configuration listeners.https.ssl.keystore.location") || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// Whoever opens connections and says nothing does not keep others out for longer than a header may take.
-func TestCrowdsWaitUntilConnectionsAreFree(t *testing.T) {
-	s, _ := newServer(t, fake{connectors: func() []string { return nil }}, func(o *rest.Options) { o.ReadTimeout = 3 * time.Second })
-	l, _ := serve(t, s, "http://127.0.0.1:0")
-	const crowd = 1000 // as many as a listener takes
-	for range crowd {
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Skipf("this machine does not let a process open %d connections: %v", 2*crowd, err)
-		}
-		defer c.Close()
-	}
-	conn, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	if _, err := io.WriteString(conn, "GET /connectors HTTP/1.0\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	if took := time.Since(began); res.StatusCode != 200 || took < 100*time.Millisecond {
-		t.Errorf("got %d after %s: the crowd should have kept the request waiting", res.StatusCode, took)
 	}
 }

@@ -146,3 +146,21 @@ func TestLoginConfig(t *testing.T) {
 		})
 	}
 }
+
+func FuzzHeaderRules(f *testing.F) {
+	for _, s := range []string{"set A:b", `"add A: b, c", setDate D:-1`, `set A:"\`, ",", "addDate X:9223372036854775807"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rules, err := parseHeaderRules(text)
+		if err != nil && rules != nil {
+			t.Error("rules and an error")
+		}
+		for _, r := range rules {
+			if r.Name == "" || strings.ContainsAny(r.Name, " \r\n:") || strings.Contains(r.Value, ":") && !strings.HasSuffix(r.Value, ":") {
+				t.Errorf("%q: %+v", text, r)
+			}
+			r.Apply(http.Header{}, time.Now())
+		}
+	})
+}
