@@ -18,9 +18,13 @@ require (
 )
 
 require (
+	github.com/aws/aws-msk-iam-sasl-signer-go v1.0.4 // indirect
 	github.com/cloudhut/connect-client v0.0.0-20240523140316-27c93e339567 // indirect
+	github.com/dlclark/regexp2 v1.12.0 // indirect
 	github.com/go-resty/resty/v2 v2.7.0 // indirect
 	github.com/pavlo-v-chernykh/keystore-go/v4 v4.5.0 // indirect
+	github.com/xdg-go/scram v1.4.0 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
 	software.sslmate.com/src/go-pkcs12 v0.7.4 // indirect
 )
 
