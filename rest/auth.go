@@ -33,7 +33,7 @@ type BasicAuth struct {
 
 // LoadBasicAuth reads a login configuration and the files of users that it names. property resolves its variables. Of several modules any
 // one may let a user in, whatever their flags: Kafka's module never fails a login, it only does not vouch for it, and Java's flags are about
-// failures. An entry with other modules is an error, since their rules are not known. notices tell what an operator should know.
+// failures (seen with Java 17 for all pairs of flags). An entry with other modules is an error, since their rules are not known. notices tell what an operator should know.
 func LoadBasicAuth(file string, property func(string) (string, bool)) (auth *BasicAuth, notices []string, err error) {
 	if file == "" {
 		return nil, nil, errors.New("basic authentication needs a login configuration: set java.security.auth.login.config, " +

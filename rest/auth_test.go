@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -62,6 +63,28 @@ func TestAnEmptyFileOfUsersIsTold(t *testing.T) {
 	_, notices, err := rest.LoadBasicAuth(config, noProperty)
 	if err != nil || len(notices) != 1 || !strings.Contains(notices[0], "all requests will be permitted") {
 		t.Errorf("got %q, %v", notices, err)
+	}
+}
+
+// Java lets in whom one of the modules knows, for every pair of flags.
+func TestEachModuleMayLetIn(t *testing.T) {
+	first, second := mustWrite(t, "first", "admin=s3cret\n"), mustWrite(t, "second", "other=t0o\n")
+	flags := []string{"required", "requisite", "sufficient", "optional"}
+	for _, f := range flags {
+		for _, g := range flags {
+			config := mustWrite(t, "jaas.conf", `KafkaConnect { `+module+` `+f+` file="`+first+`"; `+module+` `+g+` file="`+second+`"; };`)
+			auth, _, err := rest.LoadBasicAuth(config, noProperty)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, _ := newServer(t, fake{connectors: func() []string { return nil }}, func(o *rest.Options) { o.BasicAuth = auth })
+			for user, status := range map[string]int{"admin:s3cret": 200, "other:t0o": 200, "admin:t0o": 401, "other:s3cret": 401, "nobody:": 401} {
+				w := call(s, http.MethodGet, "/connectors", "", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user)))
+				if w.Code != status {
+					t.Errorf("%s and %s: %s gets %d, want %d", f, g, user, w.Code, status)
+				}
+			}
+		}
 	}
 }
 

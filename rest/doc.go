@@ -2,10 +2,13 @@
 // Connect 3.9 has them. It decides nothing about connectors: each handler turns a request into one call of the [Herder] and its outcome into
 // an answer.
 //
-//	listeners.go   binds the addresses and works out how this worker is called (worker id, advertised URL)
+//	listeners.go   binds the addresses, plain or with TLS, and works out how this worker is called (worker id, advertised URL)
+//	limit.go       how many connections a listener takes
 //	server.go      Server: an http.Handler with a Run, its limits and its shutdown
 //	routes.go      the table of endpoints: which method on which path is which handler
 //	dispatch.go    what happens to every request around its handler: path, media types, time limit, panic, error
+//	cors.go        the headers of the settings, those for pages of other origins among them
+//	auth.go        names and passwords (base64.go reads them as Java does)
 //	media.go       what Accept and Content-Type allow
 //	errors.go      the one place where an error becomes a status and a text
 //	body.go        bodies, read as leniently and as strictly as Java's JSON library does
