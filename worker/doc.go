@@ -7,6 +7,7 @@
 //	worker.go                                       starts and stops it all
 //	herder.go                                       the loop that owns the state, and the events it deals with
 //	request.go, operations.go, restart.go           requests that change something
+//	settle.go                                       when the answer to a change is due
 //	queries.go                                      requests that only ask
 //	rebalance.go, membership.go                     rounds of the group: what this worker is to run
 //	connectors.go, reconfigure.go                   the life of a connector, and the settings it makes for its tasks
