@@ -14,6 +14,7 @@ var jikkou = client{
 		{request: "GET /connectors/${n}", want: ok, read: configured(sinkConfig)},
 		{request: "GET /connectors/${n}/config", want: ok, read: theConfig(sinkConfig)},
 		{request: "PUT /connectors/${n}/config", headers: asJSON, body: twoTasks, want: ok, read: configured(twoTasks)},
+		{request: "GET /connectors/${n}/status", want: ok, read: inState("RUNNING", 2), poll: true},
 		{request: "POST /connectors/${n}/restart?includeTasks=true&onlyFailed=false", want: accepted, read: objectIfAccepted},
 		{request: "PUT /connectors/${n}/pause", want: accepted},
 		{request: "GET /connectors/${n}/status", want: ok, read: inState("PAUSED", 2), poll: true},
