@@ -51,9 +51,10 @@ func (e *WriteError) Unwrap() error { return e.Err }
 //
 // Kafka: org.apache.kafka.connect.storage.KafkaConfigBackingStore.
 type ConfigStore struct {
-	open   openLog
-	logger *slog.Logger
-	log    keyedLog // set by Start
+	open         openLog
+	writeTimeout time.Duration
+	logger       *slog.Logger
+	log          keyedLog // set by Start
 
 	mu       sync.Mutex // guards the fields below
 	model    *configModel
@@ -77,7 +78,7 @@ func NewMemoryConfigStore(log *MemoryLog, logger *slog.Logger) *ConfigStore {
 }
 
 func newConfigStore(open openLog, logger *slog.Logger) *ConfigStore {
-	return &ConfigStore{open: open, logger: orDiscard(logger), model: newConfigModel()}
+	return &ConfigStore{open: open, writeTimeout: writeTimeout, logger: orDiscard(logger), model: newConfigModel()}
 }
 
 func orDiscard(logger *slog.Logger) *slog.Logger {
@@ -183,7 +184,7 @@ func (s *ConfigStore) started() (keyedLog, error) {
 
 // write carries out a sequence of appends and reads within the time that a write may take; message is the text of its failure.
 func (s *ConfigStore) write(ctx context.Context, message string, sequence func(ctx context.Context, log keyedLog) error) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
 	log, err := s.started()
 	if err == nil {
@@ -227,7 +228,7 @@ func (s *ConfigStore) RemoveConnectorConfig(ctx context.Context, connector strin
 // PutTaskConfigs replaces the configurations of all tasks of a connector, in two steps: the tasks, then the commit that makes them
 // valid, so that a reader never sees half of them.
 func (s *ConfigStore) PutTaskConfigs(ctx context.Context, connector string, configs []Properties) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
 	err := s.write(ctx, "Error writing task configurations to Kafka", func(ctx context.Context, log keyedLog) error {
 		if err := log.ReadToEnd(ctx); err != nil {
