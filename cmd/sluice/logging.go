@@ -14,10 +14,21 @@ func newLogger(w io.Writer, level, format string) *slog.Logger {
 	if !ok {
 		l = loggers.Info
 	}
-	options := &slog.HandlerOptions{Level: loggers.All} // the registry decides
+	options := &slog.HandlerOptions{
+		Level:       loggers.All, // the registry decides
+		ReplaceAttr: nameLevel,
+	}
 	var out slog.Handler = slog.NewTextHandler(w, options)
 	if format == "json" {
 		out = slog.NewJSONHandler(w, options)
 	}
 	return slog.New(loggers.New(l).Handler(out))
+}
+
+// nameLevel calls the levels what the admin API calls them: slog has no name for TRACE and FATAL.
+func nameLevel(groups []string, a slog.Attr) slog.Attr {
+	if l, ok := a.Value.Any().(slog.Level); ok && len(groups) == 0 && a.Key == slog.LevelKey {
+		a.Value = slog.StringValue(loggers.Level(l).String())
+	}
+	return a
 }

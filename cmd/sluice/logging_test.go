@@ -11,8 +11,8 @@ import (
 // --log-level is the root's first level; others may be set later.
 func TestNewLogger(t *testing.T) {
 	for format, line := range map[string]string{
-		"text": "level=DEBUG msg=yes logger=a.b\n",
-		"json": `"level":"DEBUG","msg":"yes","logger":"a.b"}` + "\n",
+		"text": "level=TRACE msg=yes logger=a.b\n",
+		"json": `"level":"TRACE","msg":"yes","logger":"a.b"}` + "\n",
 	} {
 		var out bytes.Buffer
 		log, registry := loggers.Adopt(newLogger(&out, "warn", format))
@@ -21,8 +21,8 @@ func TestNewLogger(t *testing.T) {
 		}
 		log = log.With(loggers.Key, "a.b")
 		log.Info("no")
-		registry.SetLevel("a", loggers.Debug)
-		log.Debug("yes")
+		registry.SetLevel("a", loggers.Trace)
+		log.Log(t.Context(), loggers.Trace.Level(), "yes")
 		if got := out.String(); !strings.HasSuffix(got, line) || strings.Count(got, "\n") != 1 {
 			t.Errorf("%s: got %s", format, got)
 		}
