@@ -104,6 +104,9 @@ func (h *Herder) beginRebalance() {
 
 // onAssigned takes up what a round has given: first what was revoked stops, then what was added starts.
 func (h *Herder) onAssigned(a Assignment) {
+	if !h.rebalance.active { // somebody else in the group has asked for it
+		h.rebalance.joined = h.view
+	}
 	h.rebalance.active = true
 	var going []*connectorInstance
 	for _, name := range a.Revoked.Connectors {
