@@ -26,7 +26,7 @@ func startWorker(t *testing.T) string {
 	t.Helper()
 	level := slog.LevelError + 4
 	if testing.Verbose() {
-		level = slog.LevelWarn
+		level = slog.LevelInfo // which is the level of root that the scenarios were recorded with
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	broker, err := kafka.New(kafka.Options{Addr: "127.0.0.1:0", AutoCreateTopics: true, Logger: logger})
