@@ -12,6 +12,7 @@
 //	media.go       what Accept and Content-Type allow
 //	errors.go      the one place where an error becomes a status and a text
 //	body.go        bodies, read as leniently and as strictly as Java's JSON library does
+//	text.go        bytes in paths that are no text
 //	connectors.go, lifecycle.go, plugins.go, root.go   the handlers
 //
 // A worker binds first, because its id is the address it is reached at, and serves when its herder is there:

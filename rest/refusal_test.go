@@ -21,7 +21,8 @@ import (
 //	config   no connector.class, or none of a sink; neither topics nor topics.regex, or both; tasks.max that is no int32 from 1 on
 //	request  a path that no endpoint has, a media type of the body that is not JSON, a body without one
 //	level    none of log4j's
-//	offsets  of a connector that does not exist or is not STOPPED, with a body that names none
+//	offsets  anything, where there is no Kafka that has any
+//	fence    unsigned
 
 // refusedCreate says why Kafka refuses a body of POST /connectors, or "".
 func refusedCreate(body []byte) (name string, why string) {
