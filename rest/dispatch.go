@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -39,7 +38,7 @@ func (s *Server) newRouter(table []route, auth *BasicAuth) http.Handler {
 // serve puts the rules for all endpoints around a handler.
 func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
 	handle := func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), s.requestTimeout)
+		ctx, cancel := outliving(r.Context(), s.requestTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)

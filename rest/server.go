@@ -137,8 +137,23 @@ func (s *Server) httpServer(requests context.Context, h http.Handler) *http.Serv
 		MaxHeaderBytes:               maxHeaderBytes,
 		DisableGeneralOptionsHandler: true,                                                   // OPTIONS * is an unknown path
 		ErrorLog:                     slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug), // clients that break off, mostly
-		BaseContext:                  func(net.Listener) context.Context { return requests },
+		BaseContext:                  func(net.Listener) context.Context { return context.WithValue(requests, serving{}, requests) },
 	}
+}
+
+// serving is the key of the context that ends when the server cuts off what is under way.
+type serving struct{}
+
+// outliving returns the context of a request without its client: as in Kafka, what was asked for is done even if the client has gone, or has
+// closed its side of the connection after the request. It ends after the limit, or when the server cuts off what is under way.
+func outliving(client context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	until, served := client.Value(serving{}).(context.Context)
+	if !served {
+		return context.WithTimeout(client, limit)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(client), limit)
+	stop := context.AfterFunc(until, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // shutDown lets the requests under way finish on all servers at once, and cuts off those that do not within the limit.

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"sluice/rest"
+	"sluice/worker"
 )
 
 // What clients do to a connection, against a real herder: whatever breaks off leaves nothing behind, and holds nobody up. What is answered to
@@ -126,16 +128,74 @@ func TestWrongContentLengths(t *testing.T) {
 			if _, err := io.WriteString(conn, c.change(creation("x"))); err != nil {
 				t.Fatal(err)
 			}
-			if c.made == nil { // else net/http takes a client that says no more for one that went away, and its request is dropped
-				if err := conn.CloseWrite(); err != nil {
-					t.Fatal(err)
-				}
+			if err := conn.CloseWrite(); err != nil {
+				t.Fatal(err)
 			}
 			if got := statuses(t, conn); !slices.Equal(got, c.want) {
 				t.Errorf("got %d, want %d", got, c.want)
 			}
 			wantWell(t, addr, c.made...)
 		})
+	}
+}
+
+// What was asked for is done though the client has gone since: it may ask later what has become of it, and one that has only closed its side
+// of the connection still waits for the answer. A worker that stops cuts it off.
+func TestRequestsOutliveTheirClients(t *testing.T) {
+	entered, outcome := make(chan struct{}), make(chan error, 1)
+	s, err := rest.New(rest.Options{
+		Logger:          slog.New(slog.DiscardHandler),
+		ShutdownTimeout: time.Millisecond,
+		Herder: fake{put: func(ctx context.Context, name string, _ worker.Properties, _ *worker.TargetState, _ bool) (worker.ConnectorInfo, bool, error) {
+			entered <- struct{}{}
+			wait := 200 * time.Millisecond // net/http notices the end of a connection at once
+			if name == "cut" {
+				wait = 10 * time.Second
+			}
+			select {
+			case <-ctx.Done():
+				outcome <- context.Cause(ctx)
+				return worker.ConnectorInfo{}, false, ctx.Err()
+			case <-time.After(wait):
+				outcome <- nil
+				return worker.ConnectorInfo{Name: name}, true, nil
+			}
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, stop := serve(t, s, "http://127.0.0.1:0")
+	begin := func(name string) *net.TCPConn {
+		conn := dial(t, l.Addr().String())
+		if _, err := io.WriteString(conn, creation(name)); err != nil {
+			t.Fatal(err)
+		}
+		<-entered
+		return conn
+	}
+
+	half := begin("half")
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-outcome; err != nil {
+		t.Errorf("after the client closed its side: %v", err)
+	}
+	if got := statuses(t, half); !slices.Equal(got, []int{201}) {
+		t.Errorf("after the client closed its side it got %d", got)
+	}
+	gone := begin("gone")
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-outcome; err != nil {
+		t.Errorf("after the client had gone: %v", err)
+	}
+	begin("cut")
+	stop()
+	if err := <-outcome; err == nil {
+		t.Error("a request outlives the server")
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 )
 
 // ErrMalformedEscape says that \u is not followed by four hexadecimal digits. It has Java's text, and nothing of the file's.
-var ErrMalformedEscape = errors.New(`Malformed \uxxxx encoding.`) //nolint:staticcheck // Java's text
+//
+//lint:ignore ST1005 it is Java's text
+var ErrMalformedEscape = errors.New(`Malformed \uxxxx encoding.`)
 
 // ErrNotUTF8 says that a file read with [ReadUTF8] has bytes that are no UTF-8.
 var ErrNotUTF8 = errors.New("not UTF-8")
