@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -36,6 +37,7 @@ type cluster struct {
 // topicInfo is what is known about one topic.
 type topicInfo struct {
 	err        error // why there are no partitions
+	internal   bool  // the brokers' own
 	partitions map[int32]leader
 }
 
@@ -162,7 +164,7 @@ func (c *cluster) refresh(ctx context.Context, topics []string, create bool) err
 
 // readTopic turns a topic's metadata into a topicInfo. c.mu is held.
 func (c *cluster) readTopic(t *sarama.TopicMetadata) topicInfo {
-	info := topicInfo{partitions: make(map[int32]leader, len(t.Partitions))}
+	info := topicInfo{internal: t.IsInternal, partitions: make(map[int32]leader, len(t.Partitions))}
 	if t.Err != sarama.ErrNoError {
 		info.err = t.Err
 		if t.Err == sarama.ErrUnknownTopicOrPartition {
@@ -187,6 +189,21 @@ func (c *cluster) partitions(topic string) ([]int32, error) {
 		return nil, info.err
 	}
 	return slices.Sorted(maps.Keys(info.partitions)), nil
+}
+
+// topicNames returns the topics that exist as of the last refresh, sorted.
+func (c *cluster) topicNames(excludeInternal bool) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for name, info := range c.topics {
+		var unknown *UnknownTopicError
+		if !errors.As(info.err, &unknown) && !(info.internal && excludeInternal) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // leader returns the leader of tp as of the last refresh; its addr is empty when none is known.

@@ -13,6 +13,15 @@ import (
 type membershipID struct {
 	memberID   string
 	generation int32
+	instanceID string // group.instance.id; "" for a dynamic member
+}
+
+// instance is how requests carry the instance id: null for a dynamic member.
+func (id membershipID) instance() *string {
+	if id.instanceID == "" {
+		return nil
+	}
+	return &id.instanceID
 }
 
 // noMember acts on a group that has no members, as an admin does.
@@ -25,6 +34,7 @@ var noMember = membershipID{generation: sarama.GroupGenerationUndefined}
 func commitOffsets(ctx context.Context, send sender, group string, as membershipID, offsets map[TopicPartition]OffsetAndMetadata) error {
 	req := &sarama.OffsetCommitRequest{
 		Version: 8, ConsumerGroup: group, ConsumerID: as.memberID, ConsumerGroupGeneration: as.generation, RetentionTime: -1,
+		GroupInstanceId: as.instance(),
 	}
 	for tp, o := range offsets {
 		req.AddBlockWithLeaderEpoch(tp.Topic, tp.Partition, o.Offset, -1, 0, o.Metadata)

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,17 +19,19 @@ import (
 // Kafka: org.apache.kafka.clients.consumer.internals.ConsumerCoordinator and ConsumerProtocol.
 type consumerProtocol struct {
 	cluster    *cluster
-	topics     []string
-	strategies []sarama.BalanceStrategy // best first
+	match      func(topic string) (bool, error) // nil if the topics are fixed
+	strategies []sarama.BalanceStrategy         // best first
 
 	mu       sync.Mutex
-	owned    []TopicPartition // what this member keeps through the next join
-	seen     map[string]int   // on the leader: partitions per topic of the group, as last assigned
-	reported map[string]bool  // topics whose absence was logged
+	topics   []string                            // subscribed: sorted, not changed in place
+	owned    []TopicPartition                    // what this member keeps through the next join
+	seen     map[string]int                      // partitions per topic of the group, as last assigned; nil if another member did that
+	planned  []sarama.SyncGroupRequestAssignment // by this member, for the join under way
+	reported map[string]bool                     // topics whose absence was logged
 }
 
-func newConsumerProtocol(c *cluster, topics []string) *consumerProtocol {
-	p := &consumerProtocol{cluster: c, topics: topics, reported: make(map[string]bool)}
+func newConsumerProtocol(c *cluster, topics []string, match func(string) (bool, error)) *consumerProtocol {
+	p := &consumerProtocol{cluster: c, topics: topics, match: match, reported: make(map[string]bool)}
 	for _, name := range c.settings.assignors {
 		p.strategies = append(p.strategies, newStrategy(name))
 	}
@@ -61,17 +64,22 @@ func (p *consumerProtocol) keep(owned []TopicPartition) {
 }
 
 // offers implements groupProtocol with subscriptions of version 3, as the Java consumer since 3.5.
-func (p *consumerProtocol) offers(generation int32) ([]*sarama.GroupProtocol, error) {
+func (p *consumerProtocol) offers(ctx context.Context, generation int32) ([]*sarama.GroupProtocol, error) {
+	topics, err := p.subscribe(ctx)
+	if err != nil {
+		return nil, err
+	}
 	p.mu.Lock()
 	owned := p.owned
+	p.seen, p.planned = nil, nil
 	p.mu.Unlock()
 	req := &sarama.JoinGroupRequest{}
 	for _, strategy := range p.strategies {
 		subscription := &sarama.ConsumerGroupMemberMetadata{
-			Version: 3, Topics: p.topics, OwnedPartitions: ownedPartitions(owned), GenerationID: generation,
+			Version: 3, Topics: topics, OwnedPartitions: ownedPartitions(owned), GenerationID: generation,
 		}
 		if s, ok := strategy.(sarama.SubscriptionUserDataBalanceStrategy); ok {
-			data, err := s.SubscriptionUserData(slices.Clone(p.topics))
+			data, err := s.SubscriptionUserData(slices.Clone(topics))
 			if err != nil {
 				return nil, fmt.Errorf("%w: %s: %w", errProtocol, strategy.Name(), err)
 			}
@@ -128,7 +136,10 @@ func (p *consumerProtocol) assign(ctx context.Context, protocol string, members 
 		return nil, err
 	}
 	p.remember(partitions)
-	plan, err := strategy.Plan(subscriptions, partitions)
+	var plan sarama.BalanceStrategyPlan
+	if len(partitions) > 0 { // nothing to share out is an error for some strategies
+		plan, err = strategy.Plan(subscriptions, partitions)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: assignor %s: %w", errProtocol, protocol, err)
 	}
@@ -138,12 +149,19 @@ func (p *consumerProtocol) assign(ctx context.Context, protocol string, members 
 			return nil, fmt.Errorf("%w: assignor %s: %w", errProtocol, protocol, err)
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.planned = req.GroupAssignments
 	return req.GroupAssignments, nil
 }
 
-// lookUp returns the partitions of topics; a topic that does not exist has none.
+// lookUp returns the partitions of topics; a topic that does not exist has none. Topics that were found by a
+// pattern are not created: they have existed.
 func (p *consumerProtocol) lookUp(ctx context.Context, topics []string) (map[string][]int32, error) {
-	if err := p.cluster.refresh(ctx, topics, p.cluster.settings.autoCreateTopics); err != nil {
+	if len(topics) == 0 {
+		return map[string][]int32{}, nil
+	}
+	if err := p.cluster.refresh(ctx, topics, p.cluster.settings.autoCreateTopics && p.match == nil); err != nil {
 		return nil, err
 	}
 	found := make(map[string][]int32, len(topics))
@@ -191,6 +209,13 @@ func (p *consumerProtocol) accepted(protocol string, generation int32, data []by
 	if s, ok := strategy.(sarama.OnAssignmentBalanceStrategy); ok {
 		s.OnAssignment(parsed, generation)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A stable group keeps the assignment it has, whatever a leader that comes back makes of it.
+	inForce := func(a sarama.SyncGroupRequestAssignment) bool { return bytes.Equal(a.Assignment, data) }
+	if !slices.ContainsFunc(p.planned, inForce) {
+		p.seen = nil
+	}
 	return nil
 }
 
@@ -237,10 +262,23 @@ func (p *consumerProtocol) checkInterval() time.Duration {
 }
 
 // changed implements groupProtocol: topics have come, gone or grown since they were assigned.
-func (p *consumerProtocol) changed(ctx context.Context) (bool, error) {
+func (p *consumerProtocol) changed(ctx context.Context, whole bool) (bool, error) {
+	if changed, err := p.subscriptionChanged(ctx); err != nil || changed || !whole {
+		return changed, err
+	}
 	p.mu.Lock()
 	seen := p.seen
 	p.mu.Unlock()
+	if seen == nil { // another incarnation of this member, or another member, has assigned
+		described, orphans, err := p.inForce(ctx)
+		if err != nil || orphans {
+			return orphans, err
+		}
+		p.mu.Lock()
+		p.seen = described
+		p.mu.Unlock()
+		seen = described
+	}
 	partitions, err := p.lookUp(ctx, slices.Sorted(maps.Keys(seen)))
 	if err != nil {
 		return false, err

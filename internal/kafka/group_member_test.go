@@ -47,6 +47,12 @@ func sessionTimeout() string {
 // newMember starts a member that reads from the beginning unless properties say otherwise.
 func newMember(t *testing.T, b testBroker, group string, topics []string, pairs ...string) *member {
 	t.Helper()
+	return newMemberOf(t, b, group, kafka.GroupReaderConfig{Topics: topics}, pairs...)
+}
+
+// newMemberOf starts a member that reads what cfg says.
+func newMemberOf(t *testing.T, b testBroker, group string, cfg kafka.GroupReaderConfig, pairs ...string) *member {
+	t.Helper()
 	m := &member{
 		t: t, name: fresh("member"), stop: make(chan struct{}), finished: make(chan struct{}),
 		jobs: make(chan func(*kafka.GroupReader)), changed: make(chan struct{}), owned: make(map[kafka.TopicPartition]bool),
@@ -56,8 +62,9 @@ func newMember(t *testing.T, b testBroker, group string, topics []string, pairs 
 	for i := 0; i < len(pairs); i += 2 {
 		p[pairs[i]] = pairs[i+1]
 	}
+	cfg.Properties, cfg.Listener, cfg.Logger = p, m, testLogger(t)
 	var err error
-	m.reader, err = kafka.NewGroupReader(kafka.GroupReaderConfig{Properties: p, Topics: topics, Listener: m, Logger: testLogger(t)})
+	m.reader, err = kafka.NewGroupReader(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +121,17 @@ func (m *member) do(job func(r *kafka.GroupReader)) {
 // close stops polling and closes the reader; with no time, it goes without saying goodbye.
 func (m *member) close(within time.Duration) {
 	m.t.Helper()
+	m.end(within, (*kafka.GroupReader).Close)
+}
+
+// handOver stops polling and leaves the member's place to a successor.
+func (m *member) handOver() {
+	m.t.Helper()
+	m.end(5*time.Second, (*kafka.GroupReader).HandOver)
+}
+
+func (m *member) end(within time.Duration, end func(*kafka.GroupReader, context.Context) error) {
+	m.t.Helper()
 	select {
 	case <-m.stop:
 		return
@@ -123,7 +141,7 @@ func (m *member) close(within time.Duration) {
 	<-m.finished
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	if err := m.reader.Close(ctx); err != nil {
+	if err := end(m.reader, ctx); err != nil {
 		m.t.Errorf("close %s: %v", m.name, err)
 	}
 }

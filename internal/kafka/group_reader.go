@@ -33,8 +33,13 @@ type Listener interface {
 type GroupReaderConfig struct {
 	// Properties must hold bootstrap.servers and group.id.
 	Properties Properties
-	// Topics need not exist yet.
+	// Topics need not exist yet. Either they or Match are given.
 	Topics []string
+	// Match says which topics to read, of those that exist; it is asked again about all of them every
+	// metadata.max.age.ms. An error ends the reader. It is called from goroutines of the reader, one at a time.
+	//
+	// Kafka: KafkaConsumer.subscribe(Pattern).
+	Match func(topic string) (bool, error)
 	// Listener may be nil.
 	Listener Listener
 	// Logger may be nil: silence.
@@ -78,15 +83,18 @@ func NewGroupReader(cfg GroupReaderConfig) (*GroupReader, error) {
 	if s.groupID == "" {
 		return nil, &PropertyError{"group.id", "", "a group reader needs one"}
 	}
-	if len(cfg.Topics) == 0 {
+	switch {
+	case len(cfg.Topics) == 0 && cfg.Match == nil:
 		return nil, fmt.Errorf("group reader of group %q: no topics", s.groupID)
+	case len(cfg.Topics) > 0 && cfg.Match != nil:
+		return nil, fmt.Errorf("group reader of group %q: both topics and a pattern", s.groupID)
 	}
 	cfg.Topics = slices.Compact(slices.Sorted(slices.Values(cfg.Topics)))
 	if cfg.Listener == nil {
 		cfg.Listener = noListener{}
 	}
 	c := newCluster(s, cfg.Logger, consumerLogger)
-	protocol := newConsumerProtocol(c, cfg.Topics)
+	protocol := newConsumerProtocol(c, cfg.Topics, cfg.Match)
 	return &GroupReader{
 		cfg: cfg, cluster: c, fetcher: newFetcher(c), protocol: protocol, member: newMembership(c, protocol),
 		commits: newCommitter(c), cooperative: isCooperative(s.assignors),
@@ -187,6 +195,9 @@ func (r *GroupReader) reconcile(ctx context.Context, a *assignment) (called bool
 	if err != nil {
 		return false, err
 	}
+	// A static member may have been handed what its predecessor subscribed to; membership.check sees to the rest.
+	topics := r.protocol.subscribed()
+	maps.DeleteFunc(assigned, func(tp TopicPartition, _ bool) bool { return !slices.Contains(topics, tp.Topic) })
 	r.member.take(a)
 	gone := maps.Clone(r.owned)
 	maps.DeleteFunc(gone, func(tp TopicPartition, _ bool) bool { return assigned[tp] })
@@ -339,7 +350,18 @@ func (r *GroupReader) commit(request *commit) {
 // Close gives up the partitions (Revoked, or Lost if they already were), leaves the group and stops
 // every goroutine. ctx bounds the Listener's call, commits included, and the goodbye to the group; what is
 // left then is cut off. It must not be called while Poll runs; it may be called twice.
-func (r *GroupReader) Close(ctx context.Context) error {
+//
+// Differs: a static member leaves too; Java's stays until its session ends. See HandOver.
+func (r *GroupReader) Close(ctx context.Context) error { return r.close(ctx, true) }
+
+// HandOver is Close for a reader that is about to have a successor: a static member keeps its place in the
+// group until a reader with the same group.instance.id takes it, which then has the same partitions at
+// once, or until session.timeout.ms is over. A dynamic member leaves.
+//
+// Kafka: KafkaConsumer.close of a static member.
+func (r *GroupReader) HandOver(ctx context.Context) error { return r.close(ctx, false) }
+
+func (r *GroupReader) close(ctx context.Context, leave bool) error {
 	if r.closed.Swap(true) {
 		return nil
 	}
@@ -359,7 +381,9 @@ func (r *GroupReader) Close(ctx context.Context) error {
 	r.stop()
 	r.fetcher.close()
 	r.group.Wait()
-	if leaveErr := r.member.leave(ctx); leaveErr != nil {
+	if !leave && r.member.current().instanceID != "" {
+		r.cluster.logger.Debug("this static member's place is kept for its successor")
+	} else if leaveErr := r.member.leave(ctx); leaveErr != nil {
 		r.cluster.logger.Debug("could not tell the group that this member leaves", "err", leaveErr)
 	}
 	r.member.close()

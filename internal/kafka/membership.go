@@ -42,9 +42,10 @@ type membership struct {
 	phase    memberPhase
 	id       membershipID // generation -1: none
 	assigned *assignment  // the newest, nil when taken
-	leader   bool
-	err      error // why it failed
-	polling  bool  // the owner waits in Poll
+	leader   bool         // it watches what the assignment was made of
+	returned bool         // a static member has come, maybe to the assignment of its predecessor, which is to be looked at once
+	err      error        // why it failed
+	polling  bool         // the owner waits in Poll
 	lastPoll time.Time
 	suspect  bool // send a heartbeat now
 }
@@ -65,13 +66,15 @@ type groupProtocol interface {
 	// protocolType is the same for all members: "consumer".
 	protocolType() string
 	// offers are the protocols this member can follow, best first, each with what it tells the leader.
-	offers(generation int32) ([]*sarama.GroupProtocol, error)
+	offers(ctx context.Context, generation int32) ([]*sarama.GroupProtocol, error)
 	// assign is called on the leader: it says what each member gets.
 	assign(ctx context.Context, protocol string, members []sarama.GroupMember) ([]sarama.SyncGroupRequestAssignment, error)
 	// accepted is called with what this member got.
 	accepted(protocol string, generation int32, data []byte) error
-	// changed reports, on the leader, whether what the assignment was made of has changed since.
-	changed(ctx context.Context) (bool, error)
+	// changed reports whether what this member has offered, or with whole what the assignment was made of, has changed since.
+	changed(ctx context.Context, whole bool) (bool, error)
+	// watchful says whether every member has to ask changed, and not just the leader.
+	watchful() bool
 	// checkInterval is how often changed is to be asked.
 	checkInterval() time.Duration
 }
@@ -84,9 +87,11 @@ type assignment struct {
 }
 
 func newMembership(c *cluster, protocol groupProtocol) *membership {
+	id := noMember
+	id.instanceID = c.settings.groupInstanceID
 	return &membership{
 		cluster: c, settings: c.settings, protocol: protocol, logger: named(c.unnamed, memberLogger).With("group", c.settings.groupID),
-		changed: make(chan struct{}, 1), kick: make(chan struct{}, 1), id: noMember, lastPoll: time.Now(),
+		changed: make(chan struct{}, 1), kick: make(chan struct{}, 1), id: id, lastPoll: time.Now(),
 	}
 }
 
@@ -210,10 +215,11 @@ func (m *membership) fail(err error) {
 func (m *membership) stay(ctx context.Context) {
 	pause := m.settings.newBackoff()
 	nextBeat := time.Now().Add(m.settings.heartbeatInterval)
-	nextCheck := time.Now().Add(m.protocol.checkInterval())
+	nextCheck := time.Now().Add(m.checkInterval())
 	for {
 		m.mu.Lock()
-		phase, suspect, leader := m.phase, m.suspect, m.leader
+		phase, suspect := m.phase, m.suspect
+		watching := phase == memberStable && (m.leader || m.returned || m.protocol.watchful())
 		pollDeadline := m.lastPoll.Add(m.settings.maxPollInterval)
 		if m.polling {
 			pollDeadline = time.Now().Add(m.settings.maxPollInterval)
@@ -236,18 +242,16 @@ func (m *membership) stay(ctx context.Context) {
 				nextBeat = now.Add(m.settings.heartbeatInterval)
 			}
 			continue
-		case leader && phase == memberStable && !now.Before(nextCheck):
-			if changed, err := m.protocol.changed(ctx); err == nil && changed {
-				m.become(memberRebalancing, memberStable)
-			}
-			nextCheck = time.Now().Add(m.protocol.checkInterval())
+		case watching && !now.Before(nextCheck):
+			m.check(ctx)
+			nextCheck = time.Now().Add(m.checkInterval())
 			continue
 		}
 		next := nextBeat
 		if pollDeadline.Before(next) {
 			next = pollDeadline
 		}
-		if leader && phase == memberStable && nextCheck.Before(next) {
+		if watching && nextCheck.Before(next) {
 			next = nextCheck
 		}
 		timer := time.NewTimer(time.Until(next))
@@ -269,7 +273,9 @@ func (m *membership) beat(ctx context.Context) error {
 		return err
 	}
 	as := m.current()
-	req := &sarama.HeartbeatRequest{Version: 4, GroupId: m.settings.groupID, MemberId: as.memberID, GenerationId: as.generation}
+	req := &sarama.HeartbeatRequest{
+		Version: 4, GroupId: m.settings.groupID, MemberId: as.memberID, GenerationId: as.generation, GroupInstanceId: as.instance(),
+	}
 	resp, err := exchange(ctx, send, (*sarama.Broker).Heartbeat, req)
 	if err != nil {
 		m.lostCoordinator(ctx, err)
@@ -286,7 +292,10 @@ func (m *membership) beat(ctx context.Context) error {
 		m.logger.Warn("the group has removed this member", "member", as.memberID, "generation", as.generation, "err", code)
 		m.lose(code == sarama.ErrUnknownMemberId)
 		return nil
-	case sarama.ErrFencedInstancedId, sarama.ErrGroupAuthorizationFailed:
+	case sarama.ErrFencedInstancedId:
+		m.fence(code)
+		return nil
+	case sarama.ErrGroupAuthorizationFailed:
 		m.fail(code)
 		return nil
 	default:
@@ -332,7 +341,8 @@ func (m *membership) lostCoordinator(ctx context.Context, err error) {
 }
 
 // leave tells the group that this member goes, so that the others need not wait for the session to
-// end. run must have returned.
+// end. A static member is named by both of its ids, so that a successor that has taken its place
+// stays. run must have returned.
 func (m *membership) leave(ctx context.Context) error {
 	as := m.current()
 	if as.memberID == "" {
@@ -354,13 +364,22 @@ func (m *membership) sendLeave(ctx context.Context, as membershipID, reason stri
 	}
 	req := &sarama.LeaveGroupRequest{
 		Version: 5, GroupId: m.settings.groupID, MemberId: as.memberID,
-		Members: []sarama.MemberIdentity{{MemberId: as.memberID, Reason: &reason}},
+		Members: []sarama.MemberIdentity{{MemberId: as.memberID, GroupInstanceId: as.instance(), Reason: &reason}},
 	}
 	resp, err := exchange(ctx, send, (*sarama.Broker).LeaveGroup, req)
-	if err == nil && resp.Err != sarama.ErrNoError && resp.Err != sarama.ErrUnknownMemberId {
-		err = resp.Err
+	if err != nil {
+		return err
 	}
-	return err
+	codes := []sarama.KError{resp.Err}
+	for _, member := range resp.Members {
+		codes = append(codes, member.Err)
+	}
+	for _, code := range codes {
+		if code != sarama.ErrNoError && code != sarama.ErrUnknownMemberId { // the others: nothing is left to leave
+			return code
+		}
+	}
+	return nil
 }
 
 // close closes the connection. run must have returned.

@@ -35,6 +35,11 @@ func (m *membership) join(ctx context.Context) {
 			}
 		case errors.Is(err, sarama.ErrRebalanceInProgress):
 			// The group changed again between join and sync.
+		case errors.Is(err, sarama.ErrFencedInstancedId):
+			m.fence(err)
+			return
+		case errors.Is(err, sarama.ErrUnsupportedVersion) && m.becomeDynamic():
+			// The brokers speak an older protocol among each other than with their clients.
 		case isFatalJoinError(err):
 			m.fail(err)
 			return
@@ -59,6 +64,7 @@ func (m *membership) dropGeneration(forget bool) {
 
 // joinOnce is one JoinGroup and one SyncGroup.
 func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
+	before := m.current()
 	joined, err := m.sendJoin(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +76,8 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 		}
 	}
 	// Between join and sync the member belongs to the new generation; commits for the old one fail.
-	as := membershipID{joined.MemberId, joined.GenerationId}
+	as := m.current()
+	as.memberID, as.generation = joined.MemberId, joined.GenerationId
 	send, err := m.coordinator(ctx, m.joinTimeout())
 	if err != nil {
 		return nil, err
@@ -78,7 +85,7 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 	protocolType, protocolName := m.protocol.protocolType(), joined.GroupProtocol
 	req := &sarama.SyncGroupRequest{
 		Version: 5, GroupId: m.settings.groupID, MemberId: as.memberID, GenerationId: as.generation,
-		ProtocolType: &protocolType, ProtocolName: &protocolName, GroupAssignments: plan,
+		GroupInstanceId: as.instance(), ProtocolType: &protocolType, ProtocolName: &protocolName, GroupAssignments: plan,
 	}
 	resp, err := exchange(ctx, send, (*sarama.Broker).SyncGroup, req)
 	if err != nil {
@@ -91,7 +98,8 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 		return nil, err
 	}
 	m.mu.Lock()
-	m.id, m.leader = as, joined.LeaderId == joined.MemberId
+	m.id, m.leader = as, joined.LeaderId == joined.MemberId || isPredecessor(joined.LeaderId, as.instanceID)
+	m.returned = as.instanceID != "" && before.memberID == ""
 	m.mu.Unlock()
 	return &assignment{joined.GenerationId, joined.GroupProtocol, resp.MemberAssignment}, nil
 }
@@ -110,12 +118,12 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 		return nil, err
 	}
 	as := m.current()
-	offers, err := m.protocol.offers(as.generation)
+	offers, err := m.protocol.offers(ctx, as.generation)
 	if err != nil {
 		return nil, err
 	}
 	req := &sarama.JoinGroupRequest{
-		Version: 8, GroupId: m.settings.groupID, MemberId: as.memberID, ProtocolType: m.protocol.protocolType(),
+		Version: 8, GroupId: m.settings.groupID, MemberId: as.memberID, GroupInstanceId: as.instance(), ProtocolType: m.protocol.protocolType(),
 		SessionTimeout:        int32(m.settings.sessionTimeout / time.Millisecond),
 		RebalanceTimeout:      int32(m.settings.maxPollInterval / time.Millisecond),
 		OrderedGroupProtocols: offers,
@@ -125,6 +133,9 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 		return nil, fmt.Errorf("join group: %w", err)
 	}
 	m.cluster.outage.worked(m.conn.addr)
+	if req.Version < staticMembersVersion {
+		m.becomeDynamic() // sarama has lowered the request to what the broker knows, and left the instance id out
+	}
 	if resp.Err == sarama.ErrNoError || resp.Err == sarama.ErrMemberIdRequired {
 		m.mu.Lock()
 		m.id.memberID = resp.MemberId

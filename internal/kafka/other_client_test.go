@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -25,11 +26,16 @@ func describeGroup(t *testing.T, b testBroker, group string) kmsg.DescribeGroups
 	t.Helper()
 	req := kmsg.NewPtrDescribeGroupsRequest()
 	req.Groups = []string{group}
-	resp, err := req.RequestWith(testContext(t), otherClient(t, b))
-	if err != nil {
-		t.Fatal(err)
+	ctx, client := testContext(t), otherClient(t, b)
+	for {
+		resp, err := req.RequestWith(ctx, client)
+		if err == nil {
+			return resp.Groups[0]
+		}
+		if !kerr.IsRetriable(err) || ctx.Err() != nil { // a coordinator is not there before the first group is
+			t.Fatal(err)
+		}
 	}
-	return resp.Groups[0]
 }
 
 // groupStates returns "Stable 2": the state of a group and its number of members.

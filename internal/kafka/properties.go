@@ -105,7 +105,7 @@ var propertyDefs = map[string]propertyDef{
 	"security.providers":                     {forAll, "", empty("is a Java setting and " + unsupported), false},
 
 	"group.id":                      {forConsumer, "", nil, false},
-	"group.instance.id":             {forConsumer, "", empty("static membership " + unsupported), false},
+	"group.instance.id":             {forConsumer, "", checkInstanceID, false},
 	"group.protocol":                {forConsumer, "classic", oneOfFold("classic"), false},
 	"session.timeout.ms":            {forConsumer, "45000", intAtLeast(1), false},
 	"heartbeat.interval.ms":         {forConsumer, "3000", intAtLeast(1), false},
@@ -123,7 +123,7 @@ var propertyDefs = map[string]propertyDef{
 	"auto.commit.interval.ms":       {forConsumer, "5000", intAtLeast(0), true},
 	"check.crcs":                    {forConsumer, "true", checkBoolean, true},
 	"client.rack":                   {forConsumer, "", nil, true},
-	"exclude.internal.topics":       {forConsumer, "true", checkBoolean, true},
+	"exclude.internal.topics":       {forConsumer, "true", checkBoolean, false},
 	"key.deserializer":              {forConsumer, byteArrayDeserializer, only(byteArrayDeserializer, "records are read as bytes; only the byte array deserializer is accepted"), false},
 	"value.deserializer":            {forConsumer, byteArrayDeserializer, only(byteArrayDeserializer, "records are read as bytes; only the byte array deserializer is accepted"), false},
 	"interceptor.classes":           {forConsumer | forProducer, "", empty("interceptors are Java classes and are not supported"), false},

@@ -28,6 +28,7 @@ type settings struct {
 	connectionTimeout time.Duration
 
 	groupID           string
+	groupInstanceID   string // "" for a dynamic member
 	sessionTimeout    time.Duration
 	heartbeatInterval time.Duration
 	maxPollInterval   time.Duration
@@ -36,6 +37,7 @@ type settings struct {
 	offsetReset       string   // earliest, latest, none
 	readCommitted     bool
 	autoCreateTopics  bool
+	excludeInternal   bool // topics of the brokers' own, from patterns
 	fetchMinBytes     int32
 	fetchMaxWait      time.Duration
 	fetchMaxBytes     int32
@@ -92,6 +94,7 @@ func parseProperties(p Properties, role Role) (*settings, error) {
 
 func (s *settings) parseConsumer(p Properties) error {
 	s.groupID = p.get("group.id")
+	s.groupInstanceID = p.get("group.instance.id")
 	s.sessionTimeout = p.duration("session.timeout.ms")
 	s.heartbeatInterval = p.duration("heartbeat.interval.ms")
 	s.maxPollInterval = p.duration("max.poll.interval.ms")
@@ -100,6 +103,7 @@ func (s *settings) parseConsumer(p Properties) error {
 	s.offsetReset = p.get("auto.offset.reset")
 	s.readCommitted = p.get("isolation.level") == "read_committed"
 	s.autoCreateTopics = p.boolean("allow.auto.create.topics")
+	s.excludeInternal = p.boolean("exclude.internal.topics")
 	s.fetchMinBytes = int32(p.number("fetch.min.bytes"))
 	s.fetchMaxWait = p.duration("fetch.max.wait.ms")
 	s.fetchMaxBytes = int32(p.number("fetch.max.bytes"))
