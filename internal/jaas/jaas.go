@@ -1,13 +1,17 @@
-// Package jaas reads Java's login configurations: files that name, for each application, the modules that decide who may log in.
+// Package jaas reads Java's login configurations: files that name, for each application, the modules that decide who may log in, and the
+// value of Kafka's sasl.jaas.config, which names the one module that a client logs in with.
 //
 //	KafkaConnect {
 //	    org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule required
 //	    file="/run/secrets/users.properties";
 //	};
 //
+//	org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="alice-secret";
+//
 // The package knows the syntax alone. What a module does is the affair of those who ask for it.
 //
-// Kafka: javax.security.auth.login.Configuration, in the form of the JDK's com.sun.security.auth.login.ConfigFile.
+// Kafka: javax.security.auth.login.Configuration, in the form of the JDK's com.sun.security.auth.login.ConfigFile;
+// org.apache.kafka.common.security.JaasConfig.
 package jaas
 
 import (
@@ -46,10 +50,29 @@ func Parse(text string, property func(name string) (value string, ok bool)) (map
 	return entries, nil
 }
 
+// ParseLogin reads the value of sasl.jaas.config: login modules without an entry around them, of which there must be one. In values, "${" means
+// nothing here. Errors show no values, as those of [Parse].
+func ParseLogin(text string) (Module, error) {
+	p := &parser{scanner: scanner{text: []rune(text), line: 1, kafka: true}}
+	p.next()
+	var modules []Module
+	for p.token.kind != end {
+		m, err := p.module()
+		if err != nil {
+			return Module{}, err
+		}
+		modules = append(modules, m)
+	}
+	if len(modules) != 1 {
+		return Module{}, fmt.Errorf("login configuration: there are %d login modules, and there must be one", len(modules))
+	}
+	return modules[0], nil
+}
+
 type parser struct {
 	scanner  scanner
-	token    token // the next one, not used yet
-	property func(string) (string, bool)
+	token    token                                // the next one, not used yet
+	property func(string) (value string, ok bool) // nil: values hold no variables
 }
 
 func (p *parser) next() { p.token = p.scanner.next() }
@@ -106,7 +129,9 @@ func (p *parser) module() (Module, error) {
 		if err != nil {
 			return m, err
 		}
-		if m.Options[key], err = p.expand(value); err != nil {
+		if p.property == nil {
+			m.Options[key] = value
+		} else if m.Options[key], err = p.expand(value); err != nil {
 			return m, p.fail(key + ": " + err.Error())
 		}
 	}

@@ -81,3 +81,48 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What org.apache.kafka.common.security.JaasConfig of Kafka 3.9.2 makes of the same texts.
+func TestParseLogin(t *testing.T) {
+	for text, want := range map[string]string{
+		`A required;`:                             "",
+		`A required a='b c\'d';`:                  "b c'd",
+		`A required "a"="b";`:                     "b",
+		`A requireD a=b_$-c;`:                     "b_$-c",
+		`A required a="${x}";`:                    "${x}",
+		`A required a=b.c;`:                       "b.c",
+		"x.y.A\n optional // c\n a=\"\\\"\\\\\";": `"\`,
+	} {
+		m, err := jaas.ParseLogin(text)
+		if err != nil || m.Options["a"] != want {
+			t.Errorf("%s\ngot  %q, %v\nwant %q", text, m.Options["a"], err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		``:                            "there are 0 login modules",
+		`A`:                           "a flag is expected",
+		`A b;`:                        "the flag of A must be required",
+		`A required`:                  "an option or ; is expected",
+		`A required s3cret;`:          "= is expected, but there is ;",
+		`A required a=1;`:             "the value of a (numbers need quotes) is expected, but there is a number",
+		`A required a=-s3cret;`:       "the value of a (numbers need quotes) is expected, but there is -",
+		`A required a=s3cret`:         "an option or ; is expected",
+		`A required a=s3cret*c;`:      "an option or ; is expected, but there is *",
+		`A required a=;`:              "the value of a",
+		`A required a=b; C required;`: "there are 2 login modules",
+	} {
+		if _, err := jaas.ParseLogin(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s\ngot  %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func FuzzParseLogin(f *testing.F) {
+	f.Add(`org.apache.kafka.common.security.plain.PlainLoginModule required username="a" password='\101\'';`)
+	f.Add("A required a=-b*c")
+	f.Fuzz(func(t *testing.T, text string) {
+		if m, err := jaas.ParseLogin(text); err == nil && m.Options == nil {
+			t.Errorf("%+v", m)
+		}
+	})
+}

@@ -38,6 +38,9 @@ type scanner struct {
 	text []rune
 	at   int
 	line int
+	// kafka is for sasl.jaas.config, for which Kafka sets the tokenizer up otherwise: apostrophes quote as well, a word does not begin with a
+	// dash, and an asterisk is none of its letters.
+	kafka bool
 }
 
 func (s *scanner) peek(ahead int) rune {
@@ -63,11 +66,11 @@ func (s *scanner) next() token {
 			for c := s.peek(0); c != -1 && c != '\n'; c = s.peek(0) {
 				s.at++
 			}
-		case c == '"':
-			return s.quoted()
+		case c == '"', c == '\'' && s.kafka:
+			return s.quoted(c)
 		case isNumeric(c):
 			return s.word(number)
-		case isWord(c):
+		case s.isWord(c) && !(s.kafka && c == '-'):
 			return s.word(word)
 		default:
 			s.at++
@@ -90,7 +93,7 @@ func (s *scanner) skipBlock() {
 
 func (s *scanner) word(k kind) token {
 	from := s.at
-	for c := s.peek(0); isWord(c) || isNumeric(c); c = s.peek(0) {
+	for c := s.peek(0); s.isWord(c) || isNumeric(c); c = s.peek(0) {
 		s.at++
 	}
 	return token{kind: k, text: string(s.text[from:s.at]), line: s.line}
@@ -99,11 +102,11 @@ func (s *scanner) word(k kind) token {
 // isNumeric tells what begins a number, and goes on with a word.
 func isNumeric(c rune) bool { return c >= '0' && c <= '9' || c == '.' }
 
-func isWord(c rune) bool {
-	return c == '$' || c == '_' || c == '-' || c == '*' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0xA0 && unicode.IsGraphic(c)
+func (s *scanner) isWord(c rune) bool {
+	return c == '$' || c == '_' || c == '-' || c == '*' && !s.kafka || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0xA0 && unicode.IsGraphic(c)
 }
 
-func (s *scanner) quoted() token {
+func (s *scanner) quoted(quote rune) token {
 	t := token{kind: word, line: s.line}
 	var text []rune
 	for s.at++; ; s.at++ {
@@ -111,7 +114,7 @@ func (s *scanner) quoted() token {
 		if c == -1 || c == '\n' || c == '\r' {
 			break
 		}
-		if c == '"' {
+		if c == quote {
 			s.at++
 			break
 		}
