@@ -60,9 +60,9 @@ var house = []door{
 	{"worker/provider", room{ours: []string{"connect", "worker/properties"}}},
 	{"worker/validate", room{ours: []string{"connect"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
-	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
+	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javabase64", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
 
-	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/tlsconfig"}, tech: []string{"chi"}}},
+	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/javabase64", "internal/tlsconfig"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
 
 	{"producer", room{ours: []string{"internal/fraud", "internal/kafka"}}},
@@ -71,6 +71,7 @@ var house = []door{
 	{"internal/kafka", room{tech: []string{"sarama"}}},
 	{"internal/tlsconfig", room{tech: []string{"stores"}}},
 	{"internal/jaas", room{stdOnly: true}},
+	{"internal/javabase64", room{stdOnly: true}},
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},
 	{"internal/table", room{tech: []string{"aws"}}},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sluice/internal/jaas"
+	"sluice/internal/javabase64"
 	"sluice/worker/properties"
 )
 
@@ -73,7 +74,7 @@ func LoadBasicAuth(file string, property func(string) (string, bool)) (auth *Bas
 
 func readUsers(file string) (map[string]string, error) {
 	if strings.TrimSpace(file) == "" {
-		return nil, errors.New("Property Credentials file must be specified: " + propertyFileModule + " needs the option file") //nolint:staticcheck // Kafka's text
+		return nil, errors.New("Property Credentials file must be specified: " + propertyFileModule + " needs the option file") //lint:ignore ST1005 Kafka's text
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -114,7 +115,7 @@ func credentials(header string) (user, password string, given bool, err error) {
 	if !ok || !strings.EqualFold(scheme, "Basic") {
 		return "", "", false, nil
 	}
-	decoded, err := decodeBase64(encoded)
+	decoded, err := javabase64.Decode(encoded)
 	if err != nil {
 		return "", "", false, &statusError{http.StatusInternalServerError, err.Error()}
 	}

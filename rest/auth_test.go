@@ -99,35 +99,3 @@ func TestTheZeroBasicAuthLetsNobodyIn(t *testing.T) {
 		t.Error("a refusal is logged: whoever mistypes a password would fill the log")
 	}
 }
-
-// Recorded answers do not reach every branch of Java's decoder.
-func TestBase64InJavasWords(t *testing.T) {
-	config := mustWrite(t, "jaas.conf", `KafkaConnect { `+module+` required file="`+mustWrite(t, "users", "u=p\n")+`"; };`)
-	auth, _, err := rest.LoadBasicAuth(config, noProperty)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, _ := newServer(t, fake{connectors: func() []string { return nil }}, func(o *rest.Options) { o.BasicAuth = auth })
-	for encoded, want := range map[string]string{
-		"":          "",
-		"dTpw":      "",
-		"====":      "Input byte array has wrong 4-byte ending unit",
-		"dTpwQQ=":   "Input byte array has wrong 4-byte ending unit",
-		"dTpwQQ=x":  "Input byte array has wrong 4-byte ending unit",
-		"dTpwQ===":  "Last unit does not have enough valid bits",
-		"dTpwQUE=":  "",
-		"dTpwQUEx=": "Input byte array has wrong 4-byte ending unit",
-		"dTpwQQ==x": "Input byte array has incorrect ending byte at 8",
-		"dT-w":      "Illegal base64 character 2d",
-		"dTpw\xc3":  "Illegal base64 character -3d",
-	} {
-		w := call(s, http.MethodGet, "/connectors", "", "Authorization", "Basic "+encoded)
-		if want == "" {
-			if w.Code == http.StatusInternalServerError {
-				t.Errorf("%q: got %s", encoded, w.Body)
-			}
-			continue
-		}
-		wantError(t, w, http.StatusInternalServerError, want)
-	}
-}

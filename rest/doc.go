@@ -8,7 +8,7 @@
 //	routes.go      the table of endpoints: which method on which path is which handler
 //	dispatch.go    what happens to every request around its handler: path, media types, time limit, panic, error
 //	cors.go        the headers of the settings, those for pages of other origins among them
-//	auth.go        names and passwords (base64.go reads them as Java does)
+//	auth.go        names and passwords
 //	media.go       what Accept and Content-Type allow
 //	errors.go      the one place where an error becomes a status and a text
 //	body.go        bodies, read as leniently and as strictly as Java's JSON library does

@@ -1,11 +1,9 @@
 package rest
 
 import (
-	"encoding/base64"
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"testing/synctest"
 )
@@ -81,23 +79,4 @@ func TestHalfOfACountedConnectionCloses(t *testing.T) {
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the client reads %v", err)
 	}
-}
-
-func FuzzBase64(f *testing.F) {
-	for _, s := range []string{"", "dTpw", "dTpwQQ==", "dTpwQQ", "dTpwQQ=", "=", "dT-w", "dTpwQUE=x"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := decodeBase64(text)
-		want, stdErr := base64.StdEncoding.DecodeString(text)
-		if raw, rawErr := base64.RawStdEncoding.DecodeString(text); stdErr != nil {
-			want, stdErr = raw, rawErr
-		}
-		if strings.ContainsAny(text, "\r\n") {
-			return // Go's decoder skips line ends, Java's does not
-		}
-		if (err == nil) != (stdErr == nil) || err == nil && string(got) != string(want) {
-			t.Errorf("%q: got %q, %v; Go's decoder: %q, %v", text, got, err, want, stdErr)
-		}
-	})
 }

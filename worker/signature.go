@@ -7,14 +7,12 @@ import (
 	"crypto/sha256"
 	"crypto/sha3"
 	"crypto/sha512"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"hash"
 	"slices"
-	"strconv"
 	"strings"
 
+	"sluice/internal/javabase64"
 	"sluice/worker/store"
 )
 
@@ -34,7 +32,7 @@ func ParseRequestSignature(algorithm, signature string, body []byte) (*RequestSi
 	if newMAC(algorithm) == nil {
 		return nil, &BadRequestError{Message: "Algorithm " + algorithm + " not available"}
 	}
-	mac, err := decodeBase64(signature)
+	mac, err := javabase64.Decode(signature)
 	if err != nil {
 		return nil, &BadRequestError{Message: err.Error()}
 	}
@@ -83,34 +81,3 @@ var macs = map[string]func() hash.Hash{
 	"HMACSHA3-384":   func() hash.Hash { return sha3.New384() },
 	"HMACSHA3-512":   func() hash.Hash { return sha3.New512() },
 }
-
-// decodeBase64 reads base64 as java.util.Base64's decoder does, with its errors: the padding may be missing altogether, and bits that are
-// left over are dropped.
-func decodeBase64(text string) ([]byte, error) {
-	if len(text) == 1 {
-		return nil, errors.New("Input byte[] should at least have 2 bytes for base64 bytes") //nolint:staticcheck // these are Java's texts
-	}
-	end, padded := len(text), false
-	for i := range len(text) {
-		c := text[i]
-		if c == '=' {
-			end, padded = i, true
-			break
-		}
-		if strings.IndexByte(base64Alphabet, c) < 0 {
-			return nil, fmt.Errorf("Illegal base64 character %s", strconv.FormatInt(int64(int8(c)), 16))
-		}
-	}
-	padding := text[end:]
-	switch left := end % 4; {
-	case padded && (left == 0 || left == 2 && !strings.HasPrefix(padding, "==")):
-		return nil, errors.New("Input byte array has wrong 4-byte ending unit")
-	case left == 1:
-		return nil, errors.New("Last unit does not have enough valid bits")
-	case padded && len(padding) > 4-left:
-		return nil, fmt.Errorf("Input byte array has incorrect ending byte at %d", end+4-left)
-	}
-	return base64.RawStdEncoding.DecodeString(text[:end])
-}
-
-const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"bufio"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -105,39 +104,4 @@ func TestSignatureIsRefused(t *testing.T) {
 	if err := none.check(nil, nil); err == nil || err.Error() != "Internal request missing required signature" {
 		t.Errorf("no signature: got %v", err)
 	}
-}
-
-// The cases are those of java.util.Base64.Decoder, 17.0.15.
-func TestDecodeBase64(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "", "QQ==": "A", "QQ": "A", "QUI=": "AB", "QUI": "AB", "QUJD": "ABC", "QR==": "A", // bits left over
-		"QUJDRA==": "ABCD",
-	} {
-		if got, err := decodeBase64(text); err != nil || string(got) != want {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
-		}
-	}
-	for text, want := range map[string]string{
-		"=": "at least have 2 bytes", "Q": "at least have 2 bytes",
-		"====": "wrong 4-byte ending unit", "QUJD=": "wrong 4-byte ending unit", "QQ=": "wrong 4-byte ending unit", "QQ=Q": "wrong 4-byte ending unit",
-		"QUJDQ": "Last unit does not have enough valid bits", "Q===": "Last unit does not have enough valid bits",
-		"QQ==QQ==": "incorrect ending byte at 4", "QUI==": "incorrect ending byte at 4", "QQ===": "incorrect ending byte at 4",
-		"QU D": "Illegal base64 character 20", "QU\nD": "Illegal base64 character a", "QU-_": "Illegal base64 character 2d", "QU\xe4D": "Illegal base64 character -1c",
-	} {
-		if got, err := decodeBase64(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
-		}
-	}
-}
-
-func FuzzDecodeBase64(f *testing.F) {
-	for _, s := range []string{"", "QUJD", "QQ==", "QQ=Q", "A===", "=Q"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := decodeBase64(text)
-		if strict, strictErr := base64.StdEncoding.DecodeString(text); strictErr == nil && !strings.ContainsAny(text, "\r\n") && (err != nil || string(got) != string(strict)) {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, strict)
-		}
-	})
 }
