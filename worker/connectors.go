@@ -39,7 +39,7 @@ type connectorInstance struct {
 
 	leaving   bool               // a round has taken it away: it stops and is not started again
 	interrupt context.CancelFunc // ends a call to the plugin that may take long
-	giveUp    context.CancelFunc // ends a change of its offsets
+	giveUp    func()             // ends a change of its offsets, soon
 	retry     *time.Timer        // until task configs are generated again
 	// publishing counts the task configs that wait to be written or are being written.
 	publishing int

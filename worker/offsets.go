@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"sluice/connect"
 	"sluice/internal/kafka"
@@ -79,7 +80,9 @@ func (h *Herder) ConnectorOffsets(ctx context.Context, name string) (ConnectorOf
 	defer g.close()
 	committed, err := g.GroupOffsets(ctx, g.group)
 	if err != nil {
-		return ConnectorOffsets{}, &ConnectError{Message: "Failed to retrieve consumer group offsets for sink connector " + name, Err: err}
+		err = &ConnectError{Message: "Failed to retrieve consumer group offsets for sink connector " + name, Err: err}
+		h.logOffsetsFailure(g, err)
+		return ConnectorOffsets{}, err
 	}
 	all := ConnectorOffsets{Offsets: make([]SinkOffset, 0, len(committed))}
 	for tp, o := range committed {
@@ -110,6 +113,10 @@ func (h *Herder) ResetOffsets(ctx context.Context, name string) (Message, error)
 	return h.modifyOffsets(ctx, name, func(ctx context.Context, c *offsetsChange) error { return c.reset(ctx) })
 }
 
+// offsetsGrace is how long a change of offsets may go on after its connector was deleted. Kafka carries it out; here the round waits for it,
+// and so do others.
+const offsetsGrace = 2 * time.Second
+
 // modifyOffsets answers a request by a job on the connector's lane: what starts or stops the connector comes before it or after it, so
 // that a connector which is resumed meanwhile starts from the new offsets. It waits for the end of a round, in which the tasks of
 // a connector that was stopped just now leave their group.
@@ -132,7 +139,7 @@ func (h *Herder) modifyOffsets(ctx context.Context, name string, modify func(con
 					}
 					jobCtx, cancel := context.WithTimeout(h.writeCtx, requestTimeout)
 					if c != nil {
-						c.giveUp = cancel
+						c.giveUp = func() { time.AfterFunc(offsetsGrace, cancel) }
 					}
 					return func(context.Context) {
 						defer cancel()
@@ -175,9 +182,17 @@ func (h *Herder) modifyOffsetsNow(ctx context.Context, name string, config store
 	defer g.close()
 	c := &offsetsChange{connectorGroup: g}
 	if err := modify(ctx, c); err != nil {
+		h.logOffsetsFailure(g, err)
 		return Message{}, err
 	}
 	return c.message(), nil
+}
+
+// logOffsetsFailure tells the reason, which the answer does not have: it is Kafka's text alone.
+func (h *Herder) logOffsetsFailure(g *connectorGroup, err error) {
+	if failed := (*ConnectError)(nil); errors.As(err, &failed) && failed.Err != nil {
+		h.logger.Warn(failed.Message, "connector", g.name, "group", g.group, "err", g.secrets.Error(failed.Err))
+	}
 }
 
 // connectorGroup is the consumer group of a connector, with a client of its own.
