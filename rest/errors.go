@@ -59,6 +59,7 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		config     *connect.ConfigError
 		broken     *validate.ExceptionError
 		failed     *worker.ConnectError
+		unwritten  *worker.WriteError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -79,6 +80,8 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		status = http.StatusInternalServerError
 	case errors.As(err, &failed): // it says what could not be done, whatever the reason
 		return http.StatusInternalServerError, failed.Message, true
+	case errors.As(err, &unwritten): // the same
+		return http.StatusInternalServerError, unwritten.Message, true
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusInternalServerError, "Request timed out", true
 	default:

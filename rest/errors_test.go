@@ -37,6 +37,7 @@ func TestStatusOfErrors(t *testing.T) {
 		{&worker.TimeoutError{Message: "Request timed out. The worker is currently joining."}, 500, "Request timed out. The worker is currently joining.", true},
 		{context.DeadlineExceeded, 500, "Request timed out", true},
 		{&worker.ConnectError{Message: "Error writing target state to Kafka", Err: context.DeadlineExceeded}, 500, "Error writing target state to Kafka", true},
+		{&worker.WriteError{Message: "Error removing connector configuration from Kafka", Err: context.DeadlineExceeded}, 500, "Error removing connector configuration from Kafka", true},
 		{errors.New("the disk is full"), 500, "the disk is full", true},
 	} {
 		s, logs := newServer(t, fake{config: func(context.Context, string) (worker.Properties, error) { return nil, c.err }})

@@ -11,6 +11,9 @@ type Properties = store.Properties
 // TargetState is what was asked for: STARTED, PAUSED or STOPPED.
 type TargetState = store.TargetState
 
+// WriteError says that a change did not reach the config topic in time. The REST API answers 500 with its text, whatever stood in the way.
+type WriteError = store.WriteError
+
 // State is what was observed; see the constants of package store.
 type State = store.State
 
