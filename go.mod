@@ -22,7 +22,12 @@ require (
 	github.com/cloudhut/connect-client v0.0.0-20240523140316-27c93e339567 // indirect
 	github.com/dlclark/regexp2 v1.12.0 // indirect
 	github.com/go-resty/resty/v2 v2.7.0 // indirect
+	github.com/hamba/avro/v2 v2.31.0 // indirect
+	github.com/json-iterator/go v1.1.12 // indirect
+	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
+	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/pavlo-v-chernykh/keystore-go/v4 v4.5.0 // indirect
+	github.com/twmb/franz-go/pkg/sr v1.8.0 // indirect
 	github.com/xdg-go/scram v1.4.0 // indirect
 	github.com/xdg-go/stringprep v1.0.4 // indirect
 	software.sslmate.com/src/go-pkcs12 v0.7.4 // indirect
