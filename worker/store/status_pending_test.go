@@ -72,6 +72,9 @@ func TestOwnWritesShowBeforeTheyAreReadBack(t *testing.T) {
 	theirs := func(state State, generation int) Record {
 		return Record{Key: connectorStatusKey("x"), Value: encodeStatus(Status{State: state, WorkerID: "b", Generation: generation})}
 	}
+	theirsOf := func(id connect.TaskID, state State) Record {
+		return Record{Key: taskStatusKey(id), Value: encodeStatus(Status{State: state, WorkerID: "b", Generation: 6})}
+	}
 	for _, tc := range []struct {
 		name string
 		run  func(s *StatusStore, l *slowLog, expect func(string))
@@ -100,6 +103,38 @@ func TestOwnWritesShowBeforeTheyAreReadBack(t *testing.T) {
 			l.read(0)
 			l.onRecord(theirs(StatePaused, 6))
 			expect("PAUSED")
+		}},
+		{"another worker's later write shows though ours on another partition was not read", func(s *StatusStore, l *slowLog, expect func(string)) {
+			s.PutConnector("x", ours(Running))
+			s.PutTask(task, ours(Running))
+			l.read(1)
+			l.onRecord(theirsOf(task, Failed))
+			expect("RUNNING 0:FAILED")
+			s.PutTask(task, ours(Restarting))
+			expect("RUNNING 0:RESTARTING")
+			l.read(0)
+			expect("RUNNING 0:RESTARTING")
+			l.read(2)
+			l.onRecord(theirsOf(task, Failed))
+			expect("RUNNING 0:FAILED")
+		}},
+		{"a removal that is read late leaves another worker's later write", func(s *StatusStore, l *slowLog, expect func(string)) {
+			s.DeleteConnector("x")
+			s.PutTask(task, ours(Running))
+			l.read(1)
+			l.onRecord(theirsOf(task, Failed))
+			expect("none 0:FAILED")
+			l.read(0)
+			expect("none 0:FAILED")
+		}},
+		{"another worker's removal takes what was read along, and nothing else", func(s *StatusStore, l *slowLog, expect func(string)) {
+			s.PutTask(connect.TaskID{Connector: "x", Task: 1}, ours(Running))
+			s.PutTask(task, ours(Running))
+			l.read(1)
+			l.onRecord(Record{Key: connectorStatusKey("x")})
+			expect("none 1:RUNNING")
+			l.read(0)
+			expect("none 1:RUNNING")
 		}},
 		{"a farewell does not hide that the task runs", func(s *StatusStore, l *slowLog, expect func(string)) {
 			s.PutTask(task, ours(Running))

@@ -131,8 +131,12 @@ func (s *StatusStore) onRecord(r Record) {
 		s.topicEpoch.Add(1)
 	}
 	if k, ok := parseStatusKey(r.Key); ok {
-		for _, w := range s.pending.readBack(k, r.Value) {
+		again, ours := s.pending.readBack(k, r.Value)
+		for _, w := range again {
 			s.model.set(w.key, w.status, w.gone)
+		}
+		if now, known := s.model.status(k); !ours {
+			s.pending.overtake(k, now, known)
 		}
 	}
 	s.mu.Unlock()
