@@ -37,6 +37,7 @@ var technologies = map[string][]string{
 	"chi":    {"github.com/go-chi/chi"},
 	"aws":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"kfake":  {"github.com/twmb/franz-go"},
+	"regex":  {"github.com/dlclark/regexp2"},
 	"stores": {"github.com/pavlo-v-chernykh/keystore-go", "software.sslmate.com/src/go-pkcs12"},
 }
 
@@ -48,7 +49,7 @@ var house = []door{
 
 	{"connect", room{stdOnly: true}},
 	{"connect/converter", room{ours: []string{"connect"}}},
-	{"connect/transform", room{ours: []string{"connect"}}},
+	{"connect/transform", room{ours: []string{"connect", "internal/javaregex"}}},
 	{"connect/connecttest", room{ours: []string{"connect"}}},
 
 	{"sinks/dynamodb", room{ours: []string{"connect"}, tech: []string{"aws"}}},
@@ -58,9 +59,9 @@ var house = []door{
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/properties", room{}},
 	{"worker/provider", room{ours: []string{"connect", "worker/properties"}}},
-	{"worker/validate", room{ours: []string{"connect"}}},
+	{"worker/validate", room{ours: []string{"connect", "internal/javaregex"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
-	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javabase64", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
+	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
 
 	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/javabase64", "internal/tlsconfig"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
@@ -70,6 +71,7 @@ var house = []door{
 
 	{"internal/kafka", room{tech: []string{"sarama"}}},
 	{"internal/tlsconfig", room{tech: []string{"stores"}}},
+	{"internal/javaregex", room{tech: []string{"regex"}}},
 	{"internal/jaas", room{stdOnly: true}},
 	{"internal/javabase64", room{stdOnly: true}},
 	{"internal/loggers", room{stdOnly: true}},

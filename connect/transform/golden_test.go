@@ -71,7 +71,6 @@ type capturedError struct {
 
 // differs are the cases in which this package does something else on purpose.
 var differs = map[string]string{
-	"t096": "a look-ahead needs an engine that goes back, which Go's does not",
 	"t167": "an empty topic is refused",
 }
 

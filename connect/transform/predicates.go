@@ -78,5 +78,5 @@ func (p *topicNameMatches) Configure(props map[string]string) error {
 
 // Test matches the topic, as earlier transforms left it.
 func (p *topicNameMatches) Test(r *connect.SinkRecord) (bool, error) {
-	return p.pattern.match(r.CurrentTopic()) != nil, nil
+	return p.pattern.matches(r.CurrentTopic())
 }

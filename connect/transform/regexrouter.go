@@ -42,10 +42,17 @@ func (t *regexRouter) Configure(props map[string]string) error {
 // Apply sets the topic, if the old one matches. Then the first match inside of it is replaced, as Java does; that is not always all of it.
 func (t *regexRouter) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	topic := r.CurrentTopic()
-	if t.pattern.match(topic) == nil {
+	ok, err := t.pattern.matches(topic)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
 		return r, nil
 	}
-	match := t.pattern.find(topic)
+	match, err := t.pattern.find(topic)
+	if err != nil {
+		return nil, err
+	}
 	text, err := t.pattern.expand(t.replacement, topic, match)
 	if err != nil {
 		return nil, err
@@ -121,7 +128,7 @@ func (p *pattern) reference(s string, groups int) (group, used int, err error) {
 		case name[0] >= '0' && name[0] <= '9':
 			return illegal("capturing group name {" + name + "} starts with digit character")
 		}
-		group, ok := p.names[name]
+		group, ok := p.re.Group(name)
 		if !ok {
 			return illegal("No group with name {" + name + "}")
 		}

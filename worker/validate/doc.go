@@ -27,7 +27,7 @@
 //     found. The lists of plugins in errors about connector.class are those of this worker.
 //   - Values of keys that nobody defines and that have the name of a secret are hidden, where Kafka shows them.
 //   - Mistakes in regular expressions are told in Java's words as far as [connect.CheckRegex] knows them. Whether a dead letter queue's
-//     topic matches topics.regex is not known for expressions that only Java understands.
+//     topic matches topics.regex is not known for the few expressions that internal/javaregex cannot translate.
 //   - Where an order is that of a hash map, keys that collide stand in the order of their names, and not in that of the request.
 //   - A client's internal settings (consumer.override.internal.*) are unknown here. A null for renames of ReplaceField is an error of that key,
 //     and not the failure of the request that it is in Kafka.

@@ -2,11 +2,11 @@ package validate
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"sluice/connect"
+	"sluice/internal/javaregex"
 )
 
 // checkTopics applies the rules over topics, topics.regex and the dead letter queue. A blank text counts as not given.
@@ -92,10 +92,14 @@ func checkConsumerGroup(props map[string]*string, vs *values, workerGroup string
 
 // matchesWhole reports whether a regular expression of Java's matches the whole text.
 //
-// Differs: what only Java's expressions can say, such as look-ahead, matches nothing here; a connector that has it fails at its start.
+// Differs: one that is not supported, or takes too long, matches nothing here; a connector that has it fails at its start.
 func matchesWhole(pattern, text string) bool {
-	compiled, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
-	return err == nil && compiled.MatchString(text)
+	re, err := javaregex.Compile(pattern)
+	if err != nil {
+		return false
+	}
+	ok, err := re.Matches(text)
+	return err == nil && ok
 }
 
 // trimmed is a setting without surrounding blanks; "" for a null or a missing one.
