@@ -204,11 +204,15 @@ func withName(config worker.Properties, name string) (worker.Properties, error) 
 	return config.With(validate.NameConfig, &name), nil
 }
 
-// location is the absolute address of a connector. A slash in its name stays, as Kafka leaves it.
+// location is the absolute address of a connector, on the listener that was asked. A slash in its name stays, as Kafka leaves it.
 func location(r *http.Request, name string) string {
 	const plain = "-._~!$&'()*+,=:@/"
 	var b strings.Builder
-	b.WriteString("http://" + r.Host + "/connectors/")
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	b.WriteString(scheme + "://" + r.Host + "/connectors/")
 	for i := range len(name) {
 		c := name[i]
 		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(plain, c) >= 0 {

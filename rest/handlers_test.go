@@ -122,6 +122,22 @@ func TestBodyLimit(t *testing.T) {
 	wantError(t, call(s, "POST", "/connectors", body(1000)), 413, "larger than 1000 bytes")
 }
 
+// The address of what was created is one on the listener that was asked.
+func TestLocationHasTheListenersScheme(t *testing.T) {
+	for _, base := range []string{"http://worker:8083", "https://worker:8443"} {
+		var calls []putCall
+		s, _ := newServer(t, recordPut(&calls, true))
+		for _, w := range []*httptest.ResponseRecorder{
+			call(s, "POST", base+"/connectors", `{"name":"a","config":{}}`),
+			call(s, "PUT", base+"/connectors/a/config", `{}`),
+		} {
+			if got := w.Header().Get("Location"); got != base+"/connectors/a" {
+				t.Errorf("at %s: got %d, location %q", base, w.Code, got)
+			}
+		}
+	}
+}
+
 func TestPutConfig(t *testing.T) {
 	for _, created := range []bool{false, true} {
 		var calls []putCall
