@@ -84,6 +84,8 @@ type SinkRecord struct {
 	ValueSchema *Schema
 	Value       any
 	Headers     []Header
+
+	origin any // see Origin
 }
 
 // TopicPartition returns where the record was consumed from. Offsets are committed for it.

@@ -15,9 +15,10 @@ import (
 // Each Kafka client is given its settings in layers, of which the later ones win:
 //
 //	task consumer     what a sink needs ─> worker's consumer.* ─> connector's consumer.override.*
+//	dead letter queue what it needs ─> worker's producer.* ─> connector's producer.override.*
 //	internal topics   the worker's settings without prefix ─> what the log needs
 //
-// Settings without a prefix do not reach task consumers, security included; Kafka has it so.
+// Settings without a prefix do not reach task consumers and dead letter queues, security included; Kafka has it so.
 //
 // Kafka: org.apache.kafka.connect.runtime.Worker.baseConsumerConfigs, ConnectUtils.
 
@@ -64,6 +65,32 @@ func (c *Config) consumerProperties(id connect.TaskID, connector map[string]stri
 	maps.Copy(p, c.withPrefix(consumerPrefix))
 	maps.Copy(p, withPrefix(connector, validate.ConsumerOverridePrefix))
 	return p
+}
+
+// dlqProducerProperties returns the settings of the producer of a task's dead letter queue: it tries for ever, one request at a time, and
+// has all replicas acknowledge.
+//
+// Kafka: Worker.baseProducerConfigs.
+func (c *Config) dlqProducerProperties(id connect.TaskID, connector map[string]string) kafka.Properties {
+	p := c.bootstrap()
+	maps.Copy(p, map[string]string{
+		"client.id":                             fmt.Sprintf("connector-dlq-producer-%s-%d", id.Connector, id.Task),
+		"max.block.ms":                          "9223372036854775807",
+		"enable.idempotence":                    "false",
+		"acks":                                  "all",
+		"max.in.flight.requests.per.connection": "1",
+		"delivery.timeout.ms":                   "2147483647",
+	})
+	maps.Copy(p, c.withPrefix(producerPrefix))
+	maps.Copy(p, withPrefix(connector, validate.ProducerOverridePrefix))
+	return p
+}
+
+// dlqAdminProperties returns the settings of the client that sees to the topic of a dead letter queue.
+//
+// Kafka: Worker.adminConfigs.
+func (c *Config) dlqAdminProperties(connector map[string]string) kafka.Properties {
+	return c.connectorAdmin("connector-dlq-adminclient-", connector)
 }
 
 // internalClientID is <group.id>[-<client.id>]-<suffix>.

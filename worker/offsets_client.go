@@ -16,16 +16,22 @@ import (
 //
 // Kafka: org.apache.kafka.connect.runtime.Worker.adminConfigs.
 func (c *Config) adminProperties(name string, connector map[string]string) (kafka.Properties, error) {
+	p := c.connectorAdmin("connector-worker-adminclient-"+name, connector)
+	return p, checkTimeouts(p)
+}
+
+// connectorAdmin returns the settings of an admin client that works for a connector. The client's id is the given one unless somebody sets it.
+func (c *Config) connectorAdmin(clientID string, connector map[string]string) kafka.Properties {
 	p := c.givenToClients()
 	for _, k := range idleClientKeys {
 		delete(p, k)
 	}
 	if p[ClientIDConfig] == "" {
-		p[ClientIDConfig] = "connector-worker-adminclient-" + name
+		p[ClientIDConfig] = clientID
 	}
 	maps.Copy(p, c.withPrefix(adminPrefix))
 	maps.Copy(p, withPrefix(connector, validate.AdminOverridePrefix))
-	return p, checkTimeouts(p)
+	return p
 }
 
 // checkTimeouts refuses what Kafka's admin client refuses, though here the limit of a call is never the smaller one: it is that of

@@ -171,9 +171,9 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 	if err != nil {
 		return err
 	}
-	def, err := validate.SinkTaskConfigDef().Parse(connector)
+	def, err := (&validate.Validator{Plugins: h.plugins}).ParseTask(connector)
 	if err != nil {
-		return fmt.Errorf("start task %s: %w", id, err)
+		return err
 	}
 	if most := int(def.Int(validate.TasksMaxConfig)); count > most {
 		if err := tooManyTasks(id.Connector, count, most); def.Bool(validate.TasksMaxEnforceConfig) {
@@ -208,6 +208,18 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 	}
 	if err := h.addConverters(&cfg, connector); err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)
+	}
+	if topic := def.String(validate.DLQTopicNameConfig); topic != "" {
+		cfg.DLQ = task.DLQ{
+			Topic:             topic,
+			ReplicationFactor: int16(def.Int(validate.DLQReplicationFactorConfig)),
+			ContextHeaders:    def.Bool(validate.DLQContextHeadersConfig),
+			Producer:          h.cfg.dlqProducerProperties(id, connector),
+			Admin:             h.cfg.dlqAdminProperties(connector),
+		}
+	}
+	if cfg.Transformations, err = newTransformations(h.plugins, def, connector); err != nil {
+		return err
 	}
 	if run.task, err = h.newTask(cfg); err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)

@@ -57,6 +57,8 @@ type Config struct {
 	// The Java class names of the converters, which errors and logs show.
 	KeyConverterClass, ValueConverterClass, HeaderConverterClass string
 
+	Transformations []Transformation // in their order; the task closes them
+
 	Topics             []string
 	ConsumerProperties kafka.Properties
 	// TopicEpoch changes when the topics that were seen have been forgotten and are to be reported again. It is asked once a batch. May
@@ -70,6 +72,7 @@ type Config struct {
 	RetryDelayMax            time.Duration // errors.retry.delay.max.ms
 	ErrorsLogEnable          bool
 	ErrorsLogIncludeMessages bool
+	DLQ                      DLQ
 
 	OffsetFlushInterval time.Duration // how often offsets are committed
 	OffsetFlushTimeout  time.Duration // after which an unanswered commit counts as failed

@@ -1,23 +1,26 @@
 package task
 
 import (
-	"context"
 	"fmt"
 
 	"sluice/connect"
 	"sluice/internal/kafka"
 )
 
-// convert appends the records of messages to the batch. What is tolerated away leaves only its offset.
-func (t *Task) convert(ctx context.Context, messages []kafka.Message) error {
+// convert appends the records of messages to the batch. What is tolerated away, or dropped by a transform, leaves only its offset.
+func (t *Task) convert(messages []kafka.Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
 	t.stats.read.Add(int64(len(messages)))
-	return t.call("a converter", func() error { return t.convertAll(ctx, messages) })
+	return call("a converter or transform", func() error { return t.convertAll(messages) })
 }
 
-func (t *Task) convertAll(ctx context.Context, messages []kafka.Message) error {
+func (t *Task) convertAll(messages []kafka.Message) error {
+	if t.dlq != nil { // a record that the plugin has made itself may be on its way back through the converters
+		t.converting.Lock()
+		defer t.converting.Unlock()
+	}
 	t.forgetTopics()
 	var at *position
 	var last connect.TopicPartition
@@ -34,69 +37,33 @@ func (t *Task) convertAll(ctx context.Context, messages []kafka.Message) error {
 			Topic: m.Topic, Partition: m.Partition, Offset: m.Offset,
 			Timestamp: m.Timestamp, TimestampType: connect.TimestampType(m.TimestampType),
 		})
-		r := &t.batch[n]
-		if m.Timestamp < -1 {
+		keep, err := t.convertMessage(m, &t.batch[n])
+		if !keep {
 			t.batch = t.batch[:n]
-			return &Error{Message: fmt.Sprintf("Invalid record timestamp %d in topic %s, partition %d, offset %d", m.Timestamp, m.Topic, m.Partition, m.Offset)}
 		}
-		if stage, err := t.convertMessage(m, r); err != nil {
-			skip, err := t.handle(ctx, m, r, stage, err)
-			if err != nil || skip {
-				t.batch = t.batch[:n]
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if len(t.batch) > n {
-			t.seen(m.Topic)
+		if err != nil {
+			return err
 		}
 		t.offsets.convertedTo(at, m.Offset+1)
 	}
 	return nil
 }
 
-// convertMessage fills r from m: key, value, headers. On failure it names the stage.
-func (t *Task) convertMessage(m *kafka.Message, r *connect.SinkRecord) (Stage, error) {
-	raw := t.rawHeaders[:0] // used only while converting
-	for _, h := range m.Headers {
-		raw = append(raw, connect.RawHeader(h))
+// convertMessage makes r of m and sends it through the transforms. It returns false if nothing of it goes to the plugin.
+//
+// Kafka: WorkerSinkTask.convertAndTransformRecord.
+func (t *Task) convertMessage(m *kafka.Message, r *connect.SinkRecord) (keep bool, _ error) {
+	if keep, err := t.perform(t.conversions, m, r); !keep {
+		return false, err
 	}
-	t.rawHeaders = raw
-	key, err := t.cfg.KeyConverter.ToConnect(m.Topic, raw, m.Key)
-	if err != nil {
-		return StageKeyConverter, err
+	if m.Timestamp < -1 {
+		return false, &Error{Message: fmt.Sprintf("Invalid record timestamp %d in topic %s, partition %d, offset %d", m.Timestamp, m.Topic, m.Partition, m.Offset)}
 	}
-	value, err := t.cfg.ValueConverter.ToConnect(m.Topic, raw, m.Value)
-	if err != nil {
-		return StageValueConverter, err
+	if t.dlq != nil {
+		r.SetOrigin(m)
 	}
-	r.KeySchema, r.Key, r.ValueSchema, r.Value = key.Schema, key.Value, value.Schema, value.Value
-	if len(raw) == 0 {
-		return "", nil
-	}
-	r.Headers = make([]connect.Header, len(raw))
-	for i, h := range raw {
-		v, err := t.cfg.HeaderConverter.ToConnectHeader(m.Topic, h.Key, h.Value)
-		if err != nil {
-			return StageHeaderConverter, err
-		}
-		r.Headers[i] = connect.Header{Key: h.Key, Schema: v.Schema, Value: v.Value}
-	}
-	return "", nil
-}
-
-// class returns the Java name of what executes a stage.
-func (t *Task) class(s Stage) string {
-	switch s {
-	case StageKeyConverter:
-		return t.cfg.KeyConverterClass
-	case StageValueConverter:
-		return t.cfg.ValueConverterClass
-	case StageHeaderConverter:
-		return t.cfg.HeaderConverterClass
-	}
-	return sinkTaskClass
+	t.seen(m.Topic)
+	return t.perform(t.transformations, m, r)
 }
 
 // forgetTopics makes the topics' next records the first ones if they have been forgotten elsewhere.

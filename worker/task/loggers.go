@@ -4,6 +4,8 @@ package task
 const (
 	LoggerName   = "org.apache.kafka.connect.runtime.WorkerSinkTask"
 	ReporterName = "org.apache.kafka.connect.runtime.errors.LogReporter"
+
+	dlqLoggerName = "org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter"
 )
 
 // loggerKey is the attribute that holds a logger's name, by which its level is decided.

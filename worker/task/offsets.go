@@ -64,6 +64,7 @@ func (t *Task) forget(parts []connect.TopicPartition) {
 		delete(t.offsets.parts, tp)
 	}
 	t.offsets.voidAnswer()
+	t.reports.forget(parts)
 	t.stats.forget(parts)
 }
 
@@ -205,16 +206,19 @@ func (t *Task) preCommit(ctx context.Context, parts []connect.TopicPartition, cl
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if closing {
+		defer t.reports.wait(ctx, parts) // for as long as the plugin has left
+	}
 	durable := current
 	var err error
 	switch {
 	case t.committer != nil:
-		err = t.call("pre-commit", func() (err error) {
+		err = call("pre-commit", func() (err error) {
 			durable, err = t.committer.PreCommit(ctx, current, closing)
 			return err
 		})
 	case t.flusher != nil:
-		err = t.call("flush", func() error { return t.flusher.Flush(ctx, current) })
+		err = call("flush", func() error { return t.flusher.Flush(ctx, current) })
 	}
 	if err != nil {
 		return nil, err
@@ -233,8 +237,8 @@ func (t *Task) preCommitClosing(ctx context.Context, parts []connect.TopicPartit
 }
 
 // committable drops what must not or need not be committed: a partition that is not ours, an offset beyond what was put (the plugin cannot
-// know it to be durable), and what is committed already. A record that was reported and is not tolerated holds its partition at its own
-// offset, whatever the plugin says.
+// know it to be durable), and what is committed already. A record that was reported and is not tolerated, or that the dead letter queue has
+// not got yet, holds its partition at its own offset, whatever the plugin says.
 func (t *Task) committable(durable map[connect.TopicPartition]int64) map[connect.TopicPartition]int64 {
 	out := make(map[connect.TopicPartition]int64, len(durable))
 	for tp, offset := range durable {
@@ -242,11 +246,16 @@ func (t *Task) committable(durable map[connect.TopicPartition]int64) map[connect
 		if bad, ok := t.failedAt(tp); ok {
 			offset = min(offset, bad)
 		}
+		open, waiting := t.reports.first(tp)
+		if waiting {
+			offset = min(offset, open)
+		}
 		switch {
 		case p == nil:
 			t.log.Warn("the plugin declared an offset of a partition that is not assigned to it", "topic", tp.Topic, "partition", tp.Partition, "offset", offset)
 		case offset > p.current:
 			t.log.Warn("the plugin declared an offset beyond what it was given", "topic", tp.Topic, "partition", tp.Partition, "offset", offset, "given", p.current)
+		case waiting && offset < p.committed: // the commit was there first; it stays where it is
 		case offset != p.committed:
 			out[tp] = offset
 		}

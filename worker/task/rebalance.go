@@ -35,7 +35,7 @@ func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicP
 		t.reader.Pause(toKafka(t.sinkCtx.pausedOf(parts))...)
 	}
 	if t.opener != nil && len(parts) > 0 {
-		if err := t.call("open", func() error { return t.opener.Open(ctx, parts) }); err != nil {
+		if err := call("open", func() error { return t.opener.Open(ctx, parts) }); err != nil {
 			return callbackError("open", parts, err)
 		}
 	}
@@ -89,7 +89,7 @@ func (t *Task) closePartitions(ctx context.Context, parts []connect.TopicPartiti
 	}
 	var err error
 	if t.opener != nil {
-		if err = t.call("close", func() error { return t.opener.Close(ctx, parts) }); err != nil {
+		if err = call("close", func() error { return t.opener.Close(ctx, parts) }); err != nil {
 			err = callbackError("close", parts, err)
 		}
 	}

@@ -13,10 +13,17 @@ import (
 type Stats struct {
 	Read           int64 // records read from Kafka
 	Put            int64 // records accepted by the plugin
-	Skipped        int64 // records dropped by tolerance
-	Failures       int64 // records that could not be processed, tolerated or not
-	Partitions     int   // assigned now
-	Commits        int64 // that succeeded
+	Filtered       int64 // records dropped by a transform
+	Skipped        int64 // records that could not be converted or transformed and were dropped
+	Failures       int64 // operations that failed, each try counted
+	Retries        int64 // tries after the first
+	Errors         int64 // records that could not be converted or transformed, or were reported and not tolerated
+	ErrorsLogged   int64
+	DLQRequests    int64     // records handed to the dead letter queue
+	DLQFailures    int64     // those that it could not be given
+	LastFailure    time.Time // zero if there was none
+	Partitions     int       // assigned now
+	Commits        int64     // that succeeded
 	CommitFailures int64
 	PutTimeMax     time.Duration                    // longest call of Put
 	Committed      map[connect.TopicPartition]int64 // per assigned partition: last committed, or where reading began
@@ -24,7 +31,8 @@ type Stats struct {
 }
 
 type counters struct {
-	read, put, skipped, failures, commits, commitFailures, putTimeMax atomic.Int64
+	read, put, filtered, skipped, commits, commitFailures, putTimeMax              atomic.Int64
+	failures, retries, errors, errorsLogged, dlqRequests, dlqFailures, lastFailure atomic.Int64
 
 	mu        sync.Mutex // guards committed
 	committed map[connect.TopicPartition]int64
@@ -61,20 +69,35 @@ func (c *counters) putTime(d time.Duration) {
 	}
 }
 
+// failed counts an operation that failed.
+func (c *counters) failed() {
+	c.failures.Add(1)
+	c.lastFailure.Store(time.Now().UnixMilli())
+}
+
 // Stats returns the counters; it may be called at any time.
 func (t *Task) Stats() Stats {
 	committed := t.stats.positions()
 	s := Stats{
 		Read:           t.stats.read.Load(),
 		Put:            t.stats.put.Load(),
+		Filtered:       t.stats.filtered.Load(),
 		Skipped:        t.stats.skipped.Load(),
 		Failures:       t.stats.failures.Load(),
+		Retries:        t.stats.retries.Load(),
+		Errors:         t.stats.errors.Load(),
+		ErrorsLogged:   t.stats.errorsLogged.Load(),
+		DLQRequests:    t.stats.dlqRequests.Load(),
+		DLQFailures:    t.stats.dlqFailures.Load(),
 		Commits:        t.stats.commits.Load(),
 		CommitFailures: t.stats.commitFailures.Load(),
 		PutTimeMax:     time.Duration(t.stats.putTimeMax.Load()),
 		Partitions:     len(committed),
 		Committed:      committed,
 		Lag:            map[connect.TopicPartition]int64{},
+	}
+	if at := t.stats.lastFailure.Load(); at != 0 {
+		s.LastFailure = time.UnixMilli(at)
 	}
 	for tp, lag := range t.reader.Lag() {
 		s.Lag[connect.TopicPartition(tp)] = lag

@@ -31,13 +31,19 @@ type Task struct {
 	flusher   connect.Flusher      // nil if the plugin is none
 	reader    Reader
 	sinkCtx   *sinkContext
-	reporters []reporter // without any the plugin's Report is never tolerated
+	errorLog  *logReporter     // nil unless errors are logged
+	dlq       *deadLetterQueue // nil unless there is one
 	stats     counters
+	reports   openReports
+
+	conversions, transformations []operation // what each message goes through, in this order
 
 	// Owned by the goroutine that runs the task.
 	offsets    offsets
 	batch      []connect.SinkRecord                // converted and not accepted yet; the slice is used again
 	rawHeaders []connect.RawHeader                 // of the message being converted; the slice is used again
+	living     context.Context                     // ends with the task's Run, or when it is cancelled
+	ending     context.Context                     // ends when the task is to stop, too
 	redeliver  bool                                // the batch was refused with a retriable error; all partitions are paused
 	refusal    string                              // why, as last logged
 	paused     bool                                // the pause is in effect
@@ -47,12 +53,15 @@ type Task struct {
 	owned      map[connect.TopicPartition]struct{} // what the group has given, whether or not the plugin has it too
 	lastTopic  string                              // seen last
 
+	converting sync.Mutex // guards the converters if there is a dead letter queue
+
 	mu        sync.Mutex // guards what follows; never held over a call to plugin, reader or listener
 	want      wish
 	failed    error                            // found outside of the task's goroutine
 	badOffset map[connect.TopicPartition]int64 // of the first record in each partition that was reported and is not tolerated
 	changed   chan struct{}                    // has room for one: something above was changed
 	cancel    context.CancelFunc
+	end       context.CancelFunc // of ending
 	orphan    bool
 }
 
@@ -61,12 +70,20 @@ type wish struct {
 	pause, stop bool
 }
 
-// New checks the configuration and returns a task that does nothing until Run.
+// New checks the configuration and returns a task that does nothing until Run. The transformations are closed by Run or, on failure, at once.
 func New(cfg Config) (*Task, error) {
 	cfg, err := cfg.withDefaults()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		var t *Task
+		if t, err = newTask(cfg); err == nil {
+			return t, nil
+		}
 	}
+	closeTransforms(cfg)
+	return nil, err
+}
+
+func newTask(cfg Config) (_ *Task, err error) {
 	t := &Task{
 		cfg:     cfg,
 		log:     cfg.Logger.With(loggerKey, LoggerName),
@@ -81,8 +98,15 @@ func New(cfg Config) (*Task, error) {
 	t.flusher, _ = cfg.Task.(connect.Flusher)
 	t.offsets.init()
 	t.sinkCtx = &sinkContext{t: t, log: cfg.Logger.With(loggerKey, cfg.TaskClass)}
+	t.reports.init()
+	t.conversions, t.transformations = t.newConversions(), t.newTransformations()
 	if cfg.ErrorsLogEnable {
-		t.reporters = append(t.reporters, &logReporter{log: cfg.Logger.With(loggerKey, ReporterName), task: cfg.ID, messages: cfg.ErrorsLogIncludeMessages})
+		t.errorLog = &logReporter{log: cfg.Logger.With(loggerKey, ReporterName), task: cfg.ID, messages: cfg.ErrorsLogIncludeMessages}
+	}
+	if cfg.DLQ.Topic != "" {
+		if t.dlq, err = newDeadLetterQueue(cfg.DLQ, cfg.ID, cfg.Logger); err != nil {
+			return nil, fmt.Errorf("sink task %s: %w", cfg.ID, err)
+		}
 	}
 	t.reader, err = cfg.NewReader(kafka.GroupReaderConfig{
 		Properties: cfg.ConsumerProperties,
@@ -102,21 +126,30 @@ func New(cfg Config) (*Task, error) {
 func (t *Task) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	ending, end := context.WithCancel(ctx)
+	defer end()
+	t.living, t.ending = ctx, ending
 	t.mu.Lock()
-	t.cancel = cancel
+	t.cancel, t.end = cancel, end
 	if t.orphan {
 		cancel()
 	}
+	if t.want.stop {
+		end()
+	}
 	t.mu.Unlock()
+	defer closeTransforms(t.cfg)
 
 	err := t.run(ctx)
 	if err != nil && ctx.Err() == nil { // an orphan writes no status: its successor may have begun
 		t.log.Error("task failed and is stopped; it does not run again until it is restarted", "err", Trace(err))
 		t.cfg.Listener.Failed(t.cfg.ID, err)
+		t.closeDLQ(ctx)
 		t.hold(ctx, err)
 		t.closeReader(ctx)
 		return err
 	}
+	t.closeDLQ(ctx)
 	t.closeReader(ctx)
 	if ctx.Err() == nil {
 		t.cfg.Listener.Shutdown(t.cfg.ID)
@@ -129,8 +162,16 @@ func (t *Task) run(ctx context.Context) error {
 	if stop := t.waitWhilePaused(ctx); stop {
 		return nil
 	}
+	if t.dlq != nil {
+		if err := t.dlq.open(t.ending); err != nil {
+			if t.ending.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
 	defer t.stopPlugin(ctx)
-	if err := t.call("start", func() error { return t.task.Start(ctx, t.sinkCtx, t.cfg.TaskProps) }); err != nil {
+	if err := call("start", func() error { return t.task.Start(ctx, t.sinkCtx, t.cfg.TaskProps) }); err != nil {
 		return err
 	}
 	t.cfg.Listener.Startup(t.cfg.ID)
@@ -185,7 +226,10 @@ func (t *Task) loop(ctx context.Context) error {
 			}
 			return pollError(err)
 		}
-		if err := t.convert(ctx, messages); err != nil {
+		if err := t.convert(messages); err != nil {
+			if errors.Is(err, errInterrupted) {
+				return nil
+			}
 			return err
 		}
 		if err := t.deliver(ctx); err != nil {
@@ -206,7 +250,7 @@ func (t *Task) pollWait() time.Duration {
 // deliver gives the batch, which may be empty, to the plugin.
 func (t *Task) deliver(ctx context.Context) error {
 	began := time.Now()
-	err := t.call("put", func() error { return t.task.Put(ctx, t.batch) })
+	err := call("put", func() error { return t.task.Put(ctx, t.batch) })
 	t.stats.putTime(time.Since(began))
 	if connect.IsRetriable(err) {
 		t.refused(err)
@@ -281,9 +325,20 @@ func (t *Task) closeAll(ctx context.Context) error {
 func (t *Task) stopPlugin(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout)
 	defer cancel()
-	if err := t.call("stop", func() error { return t.task.Stop(ctx) }); err != nil {
+	if err := call("stop", func() error { return t.task.Stop(ctx) }); err != nil {
 		t.log.Warn("the plugin's stop failed", "err", err)
 	}
+}
+
+// closeDLQ ends the dead letter queue. Whoever is to know of a record that it has not got by now was told; this is a last chance for
+// those of a failing task.
+func (t *Task) closeDLQ(ctx context.Context) {
+	if t.dlq == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout/5)
+	defer cancel()
+	t.dlq.close(ctx)
 }
 
 // closeReader leaves the group.
@@ -297,7 +352,7 @@ func (t *Task) closeReader(ctx context.Context) {
 }
 
 // call runs a method of the plugin and turns a panic into an error: one bad plugin must not take the worker along.
-func (t *Task) call(what string, f func() error) (err error) {
+func call(what string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicError(what, p)
@@ -313,7 +368,14 @@ func (t *Task) Pause() { t.change(func() { t.want.pause = true }) }
 func (t *Task) Resume() { t.change(func() { t.want.pause = false }) }
 
 // Stop asks the task to end in order: what is durable is committed, the group is left. Run returns when it is done.
-func (t *Task) Stop() { t.change(func() { t.want.stop = true }) }
+func (t *Task) Stop() {
+	t.change(func() {
+		t.want.stop = true
+		if t.end != nil {
+			t.end()
+		}
+	})
+}
 
 // Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status.
 func (t *Task) Cancel() {

@@ -2,8 +2,7 @@ package task
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -16,69 +15,34 @@ import (
 // Kafka: org.apache.kafka.connect.runtime.errors.RetryWithToleranceOperator.RETRIES_DELAY_MIN_MS.
 const retryDelayMin = 300 * time.Millisecond
 
-// errant is a record that could not be processed: where it came from, at which stage it failed, and why.
-//
-// Kafka: org.apache.kafka.connect.runtime.errors.ProcessingContext.
-type errant struct {
-	stage         Stage
-	class         string // Java name of what executed the stage
-	partition     connect.TopicPartition
-	offset        int64
-	timestamp     int64
-	timestampType connect.TimestampType
-	err           error
-}
+// errInterrupted says that an operation was given up because the task is to end. The record counts as not seen.
+var errInterrupted = errors.New("the task is to end")
 
-// exceeds returns the failure of the task that does not tolerate the record.
-func (e *errant) exceeds() error {
-	return &Error{
-		Message: "Tolerance exceeded in error handler", Cause: e.err,
-		Stage: e.stage, Class: e.class, Topic: e.partition.Topic, Partition: e.partition.Partition, Offset: e.offset,
+// perform does the operations one after the other. It returns false if the record is to go no further: an operation has dropped it, it is
+// skipped, or the task fails with the error.
+func (t *Task) perform(ops []operation, m *kafka.Message, r *connect.SinkRecord) (keep bool, err error) {
+	for i := range ops {
+		if keep, err = ops[i].do(m, r); err != nil {
+			keep, err = t.handle(&ops[i], m, r, err)
+		}
+		if !keep {
+			return false, err
+		}
 	}
+	return true, nil
 }
 
-// reporter makes errant records known, before they are skipped or fail the task. It may be called from any goroutine.
+// handle deals with an operation that has failed: it is tried again while the error is retriable and its budget lasts; then the record is
+// reported, and skipped or the end of the task.
 //
-// Kafka: org.apache.kafka.connect.runtime.errors.ErrorReporter.
-type reporter interface {
-	report(e *errant)
-}
-
-// logReporter writes the line that errors.log.enable asks for. The payload is never part of it.
-//
-// Kafka: org.apache.kafka.connect.runtime.errors.LogReporter.
-type logReporter struct {
-	log      *slog.Logger
-	task     connect.TaskID
-	messages bool // errors.log.include.messages
-}
-
-func (l *logReporter) report(e *errant) {
-	record := ""
-	if l.messages {
-		record = fmt.Sprintf(", where consumed record is {topic='%s', partition=%d, offset=%d, timestamp=%d, timestampType=%s}",
-			e.partition.Topic, e.partition.Partition, e.offset, e.timestamp, e.timestampType)
-	}
-	l.log.Error(fmt.Sprintf("Error encountered in task %s. Executing stage '%s' with class '%s'%s.", l.task, e.stage, e.class, record), "err", Trace(e.err))
-}
-
-// reportErrant tells all reporters.
-func (t *Task) reportErrant(e *errant) {
-	t.stats.failures.Add(1)
-	for _, r := range t.reporters {
-		r.report(e)
-	}
-}
-
-// handle deals with a message that failed to convert: it tries again while the error is retriable and the budget lasts, then skips the
-// message or returns the failure of the task.
-//
-// A retriable error whose budget is used up skips the message whatever the tolerance. That is Kafka's behaviour, and not what one would
+// A retriable error whose budget is used up skips the record whatever the tolerance. That is Kafka's behaviour, and not what one would
 // guess.
 //
 // Kafka: org.apache.kafka.connect.runtime.errors.RetryWithToleranceOperator.execAndHandleError.
-func (t *Task) handle(ctx context.Context, m *kafka.Message, r *connect.SinkRecord, stage Stage, err error) (skip bool, _ error) {
+// Differs: a task that is told to stop gives up the wait for another try, and the record comes again to its successor.
+func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, err error) (keep bool, _ error) {
 	start := time.Now()
+	t.stats.failed()
 	for attempt := 1; connect.IsRetriable(err); attempt++ {
 		wait := retryDelay(attempt, t.cfg.RetryDelayMax)
 		if t.cfg.RetryTimeout >= 0 {
@@ -89,25 +53,26 @@ func (t *Task) handle(ctx context.Context, m *kafka.Message, r *connect.SinkReco
 			wait = min(wait, left)
 		}
 		select {
-		case <-ctx.Done():
-			return false, ctx.Err()
+		case <-t.ending.Done():
+			return false, errInterrupted
 		case <-time.After(wait):
 		}
-		if stage, err = t.convertMessage(m, r); err == nil {
-			return false, nil
+		t.stats.retries.Add(1)
+		if keep, err = op.do(m, r); err == nil {
+			return keep, nil
 		}
+		t.stats.failed()
 	}
-	e := errant{
-		stage: stage, class: t.class(stage), err: err,
-		partition: connect.TopicPartition{Topic: m.Topic, Partition: m.Partition}, offset: m.Offset,
-		timestamp: m.Timestamp, timestampType: connect.TimestampType(m.TimestampType),
+	e := &errant{stage: op.stage, class: op.class, message: m, partition: connect.TopicPartition{Topic: m.Topic, Partition: m.Partition}, err: err}
+	t.stats.errors.Add(1)
+	if t.publish(t.ending, e, nil) != nil {
+		return false, errInterrupted
 	}
-	t.reportErrant(&e)
 	if t.cfg.Tolerance == ToleranceNone && !connect.IsRetriable(err) {
 		return false, e.exceeds()
 	}
 	t.stats.skipped.Add(1)
-	return true, nil
+	return false, nil
 }
 
 // retryDelay returns the wait before a further attempt: 300 ms doubled each time; beyond the largest allowed wait, a random part of it.
@@ -124,25 +89,114 @@ func retryDelay(attempt int, largest time.Duration) time.Duration {
 	return d
 }
 
+// publish makes a record known that cannot be processed: to the log, then to the dead letter queue. done, which may be nil, is called once
+// the queue has the record, or with the reason why it does not get it; without a queue, at once. Until then no commit goes past the record.
+//
+// A record that cannot be delivered to the queue fails the task. If ctx ends first, its error is returned: what becomes of the record is not
+// known.
+//
+// Kafka: RetryWithToleranceOperator.report.
+// Differs: in Kafka a record that could not be converted or transformed, and not be delivered either, is lost with a line in the log.
+func (t *Task) publish(ctx context.Context, e *errant, done func(error)) error {
+	if t.errorLog != nil {
+		t.stats.errorsLogged.Add(1)
+		t.errorLog.report(e)
+	}
+	if done == nil {
+		done = func(error) {}
+	}
+	if t.dlq == nil {
+		done(nil)
+		return nil
+	}
+	t.stats.dlqRequests.Add(1)
+	open := t.reports.add(e.partition, e.message.Offset)
+	err := t.dlq.send(ctx, e, func(err error) {
+		if err != nil {
+			t.stats.dlqFailures.Add(1)
+			if t.reports.has(open) { // else the partition is someone else's
+				t.failRecord(e.partition, e.message.Offset, e.undelivered(t.cfg.DLQ.Topic, err))
+			}
+		}
+		t.reports.settle(open)
+		done(err)
+	})
+	if err != nil { // given up because the task ends, before the record counted as put
+		t.reports.settle(open)
+		done(err)
+	}
+	return err
+}
+
 // report is what a plugin says of a record it cannot write. It may be called from any goroutine.
 //
 // As in Kafka, where a task gets no reporter unless there is a dead letter queue or a log to report to, such a record is tolerated only if it
 // leaves a trace; otherwise the task fails even with errors.tolerance=all.
+//
+// Kafka: org.apache.kafka.connect.runtime.errors.WorkerErrantRecordReporter.report, RetryWithToleranceOperator.executeFailed.
 func (t *Task) report(r *connect.SinkRecord, reason error) <-chan error {
-	e := errant{
-		stage: StageTaskPut, class: sinkTaskClass, err: reason,
-		partition: r.TopicPartition(), offset: r.Offset, timestamp: r.Timestamp, timestampType: r.TimestampType,
-	}
-	t.reportErrant(&e)
+	t.stats.failed()
 	done := make(chan error, 1)
-	if t.cfg.Tolerance == ToleranceAll && len(t.reporters) > 0 {
-		t.stats.skipped.Add(1)
-		done <- nil
-	} else {
-		err := e.exceeds()
-		t.failRecord(e.partition, e.offset, putError(err))
+	finish := func(err error) {
 		done <- err
+		close(done)
 	}
-	close(done)
+	e := &errant{stage: StageTaskPut, class: sinkTaskClass, partition: r.TopicPartition(), err: reason}
+	var err error
+	if e.message, err = t.messageOf(r); err == nil {
+		if r.Origin() != nil {
+			e.partition = connect.TopicPartition{Topic: e.message.Topic, Partition: e.message.Partition}
+		}
+	} else {
+		e.err = errors.Join(err, reason)
+		e.message = &kafka.Message{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}
+		t.notTolerated(e)
+		finish(e.exceeds())
+		return done
+	}
+	if t.cfg.Tolerance == ToleranceAll && (t.errorLog != nil || t.dlq != nil) {
+		_ = t.publish(t.living, e, finish) // it tells finish
+		return done
+	}
+	t.notTolerated(e)
+	_ = t.publish(t.living, e, nil) // the task fails in any case
+	finish(e.exceeds())
 	return done
+}
+
+// notTolerated makes the task fail because of a record that its plugin has reported.
+func (t *Task) notTolerated(e *errant) {
+	t.stats.errors.Add(1)
+	t.failRecord(e.partition, e.message.Offset, putError(e.exceeds()))
+}
+
+// messageOf returns what a record was in Kafka. One that the plugin has made itself goes back through the converters.
+func (t *Task) messageOf(r *connect.SinkRecord) (*kafka.Message, error) {
+	if m, ok := r.Origin().(*kafka.Message); ok {
+		return m, nil
+	}
+	m := &kafka.Message{
+		Topic: r.CurrentTopic(), Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp, TimestampType: int8(r.TimestampType),
+	}
+	if t.dlq == nil {
+		m.Topic = r.Topic
+		return m, nil
+	}
+	t.converting.Lock()
+	defer t.converting.Unlock()
+	var err error
+	if m.Key, err = t.cfg.KeyConverter.FromConnect(m.Topic, connect.SchemaAndValue{Schema: r.KeySchema, Value: r.Key}); err != nil {
+		return nil, err
+	}
+	if m.Value, err = t.cfg.ValueConverter.FromConnect(m.Topic, connect.SchemaAndValue{Schema: r.ValueSchema, Value: r.Value}); err != nil {
+		return nil, err
+	}
+	for _, h := range r.Headers {
+		value, err := t.cfg.HeaderConverter.FromConnectHeader(m.Topic, h.Key, connect.SchemaAndValue{Schema: h.Schema, Value: h.Value})
+		if err != nil {
+			return nil, err
+		}
+		m.Headers = append(m.Headers, kafka.Header{Key: h.Key, Value: value})
+	}
+	return m, nil
 }

@@ -7,7 +7,10 @@ import (
 	"sluice/connect"
 )
 
-const connectException = "org.apache.kafka.connect.errors.ConnectException"
+const (
+	connectException   = "org.apache.kafka.connect.errors.ConnectException"
+	retriableException = "org.apache.kafka.connect.errors.RetriableException"
+)
 
 // Trace returns the text that a status shows for a failure. It has the form of a Java stack trace, because that is what operators and
 // tools are used to: class and message of each error, one "Caused by" for each cause; in place of Java's frames stands what the error is
@@ -22,25 +25,17 @@ const connectException = "org.apache.kafka.connect.errors.ConnectException"
 func Trace(err error) string {
 	var b strings.Builder
 	for err != nil {
-		cause := errors.Unwrap(err)
-		if joined := joinedErrors(err); len(joined) > 0 {
-			err = joined[0]
-			continue
-		}
-		if retriable, ok := err.(*connect.RetriableError); ok && retriable.Cause != nil {
-			err = cause // only a mark
-			continue
-		}
+		x := javaThrowable(err)
 		if b.Len() > 0 {
 			b.WriteString("Caused by: ")
 		}
-		b.WriteString(javaClass(err))
-		if m := ownMessage(err, cause); m != "" {
+		b.WriteString(x.class)
+		if x.message != "" {
 			b.WriteString(": ")
-			b.WriteString(m)
+			b.WriteString(x.message)
 		}
 		b.WriteByte('\n')
-		if e, ok := err.(*Error); ok {
+		if e, ok := x.err.(*Error); ok {
 			if e.Stage != "" {
 				b.WriteString("\tat " + e.where() + "\n")
 			}
@@ -48,9 +43,45 @@ func Trace(err error) string {
 				b.WriteString("\tat " + strings.TrimSpace(line) + "\n")
 			}
 		}
-		err = cause
+		err = x.cause
 	}
 	return b.String()
+}
+
+// Caused returns an error that has no text of its own but the class and message of its cause, as Java's new ConnectException(cause).
+func Caused(cause error) error {
+	x := javaThrowable(cause)
+	return &Error{Message: strings.TrimSuffix(x.class+": "+x.message, ": "), Cause: cause}
+}
+
+// throwable is an error as Java would have it.
+type throwable struct {
+	err     error // of which it was made
+	class   string
+	message string // without the cause's
+	cause   error  // nil if there is none
+}
+
+// javaThrowable returns what stands for err. The mark [connect.Retriable] gives an error its class, unless it has one of its own.
+func javaThrowable(err error) throwable {
+	marked := false
+	for {
+		if joined := joinedErrors(err); len(joined) > 0 {
+			err = joined[0]
+			continue
+		}
+		if retriable, ok := err.(*connect.RetriableError); ok && retriable.Cause != nil {
+			err, marked = retriable.Cause, true
+			continue
+		}
+		break
+	}
+	cause := errors.Unwrap(err)
+	x := throwable{err: err, class: javaClass(err), message: ownMessage(err, cause), cause: cause}
+	if _, named := err.(interface{ JavaClass() string }); marked && !named && x.class == connectException {
+		x.class = retriableException
+	}
+	return x
 }
 
 // joinedErrors returns what errors.Join has joined, nil for any other error, even if it wraps several.
@@ -77,7 +108,7 @@ func javaClass(err error) string {
 	case *connect.DataError:
 		return "org.apache.kafka.connect.errors.DataException"
 	case *connect.RetriableError:
-		return "org.apache.kafka.connect.errors.RetriableException"
+		return retriableException
 	case *connect.ConfigError:
 		return "org.apache.kafka.common.config.ConfigException"
 	}

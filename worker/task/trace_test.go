@@ -32,7 +32,10 @@ func TestTrace(t *testing.T) {
 		{"several causes", fmt.Errorf("commit: %w (%w)", errors.New("fenced"), errors.New("code 22")), connectClass + "commit: fenced (code 22)\n"},
 		{"data", connect.NewDataError("item 5: %w", errors.New("no key")), "org.apache.kafka.connect.errors.DataException: item 5\nCaused by: " + connectClass + "no key\n"},
 		{"a message that ends in a colon", &connect.DataError{Message: "failed: ", Cause: errors.New("x")}, "org.apache.kafka.connect.errors.DataException: failed: \nCaused by: " + connectClass + "x\n"},
-		{"a mark", connect.Retriable(errors.New("throttled")), connectClass + "throttled\n"},
+		{"a mark", connect.Retriable(errors.New("throttled")), "org.apache.kafka.connect.errors.RetriableException: throttled\n"},
+		{"a mark with a cause", connect.Retriable(fmt.Errorf("put: %w", errors.New("throttled"))), "org.apache.kafka.connect.errors.RetriableException: put\nCaused by: " + connectClass + "throttled\n"},
+		{"a marked class", connect.Retriable(javaNamed{}), "com.amazonaws.services.dynamodbv2.model.AmazonDynamoDBException: The security token is invalid\n"},
+		{"marked data", connect.Retriable(connect.NewDataError("no key")), "org.apache.kafka.connect.errors.DataException: no key\n"},
 		{"a setting", &connect.ConfigError{Key: "table", Missing: true}, "org.apache.kafka.common.config.ConfigException: Missing required configuration \"table\" which has no default value.\n"},
 		{"a class of its own", javaNamed{}, "com.amazonaws.services.dynamodbv2.model.AmazonDynamoDBException: The security token is invalid\n"},
 	} {

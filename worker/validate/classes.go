@@ -53,8 +53,7 @@ func (v *Validator) checkClasses(props map[string]*string, vs *values) {
 			class, found := v.checkFound(prefix+typeSetting, props, vs)
 			switch rule := v.unfit(class, kind.javaInterface, kind.pluginType); {
 			case kind.key == TransformsConfig && negatesNothing(props, prefix):
-				vs.addError(prefix+typeSetting, fmt.Sprintf("Config '%s%s' was provided but there is no config '%s%s' defining a predicate to be negated.",
-					prefix, negateSetting, prefix, predicateSetting))
+				vs.addError(prefix+typeSetting, nothingToNegate(prefix))
 			case found && rule != "":
 				vs.addError(prefix+typeSetting, rule)
 			}

@@ -8,10 +8,7 @@ import "sluice/connect"
 
 // unsupportedKeys must be left blank; the text says what they ask for.
 var unsupportedKeys = []struct{ key, what string }{
-	{TransformsConfig, "transformations are not supported by this version"},
-	{PredicatesConfig, "predicates are not supported by this version"},
 	{TopicsRegexConfig, "regular expressions of topics are not supported by this version; list the topics in " + TopicsConfig},
-	{DLQTopicNameConfig, "dead letter queues are not supported by this version"},
 }
 
 // refusals returns the framework's keys that must be left blank, with validators that see to it. The consumer refuses its own: what a
