@@ -13,7 +13,9 @@
 //	errors.go      the one place where an error becomes a status and a text
 //	body.go        bodies, read as leniently and as strictly as Java's JSON library does
 //	text.go        bytes in paths that are no text
-//	connectors.go, lifecycle.go, plugins.go, root.go   the handlers
+//	starting.go    which requests wait until the worker knows what connectors there are
+//	connectors.go, lifecycle.go, offsets.go, plugins.go, loggers.go, root.go   the handlers
+//	internal.go    those for requests that workers send each other
 //
 // A worker binds first, because its id is the address it is reached at, and serves when its herder is there:
 //

@@ -11,7 +11,8 @@ import (
 )
 
 // PutConnector creates a connector, or replaces its configuration if allowReplace is set; created tells which. An initial state, if given,
-// is recorded with it. When it returns the change stands in the config topic; what follows from it shows in the connector's status.
+// is recorded with it. When it returns the change stands in the config topic. After a replacement it returns once what follows from that is
+// done here too, or has taken [settleLimit]; after a creation at once, and what follows shows in the connector's status.
 //
 // The error is a [*BadRequestError] for a configuration that is not valid, an [*AlreadyExistsError], a [*TimeoutError], or one of the
 // config topic.
@@ -48,7 +49,8 @@ func (h *Herder) PutConnector(ctx context.Context, name string, config Propertie
 	return o.info, o.created, err
 }
 
-// PatchConnector merges patch into a connector's configuration: a null removes a key, anything else sets it.
+// PatchConnector merges patch into a connector's configuration: a null removes a key, anything else sets it. It returns as PutConnector does
+// after a replacement; the errors are the same, with a [*NotFoundError] in place of an [*AlreadyExistsError].
 //
 // Kafka: DistributedHerder.patchConnectorConfig.
 func (h *Herder) PatchConnector(ctx context.Context, name string, patch Properties) (ConnectorInfo, error) {
@@ -92,7 +94,8 @@ func (h *Herder) checkConfig(config Properties) error {
 	return nil
 }
 
-// DeleteConnector removes a connector. Its tasks stop and its status vanishes some time after the return.
+// DeleteConnector removes a connector. When it returns its tasks have stopped here and its status has gone, unless that takes longer than
+// [settleLimit].
 //
 // Kafka: DistributedHerder.deleteConnectorConfig.
 func (h *Herder) DeleteConnector(ctx context.Context, name string) error {

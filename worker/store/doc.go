@@ -8,9 +8,10 @@
 // # The parts
 //
 //	Properties                       a configuration, in its order         (properties.go)
-//	keys, values                     bytes of records and back, pure       (config_record.go, status_record.go, json.go)
+//	keys, values                     bytes of records and back, pure       (config_record.go, status_record.go, cluster_record.go, json.go)
 //	configModel, Snapshot            what the config topic says, pure      (config_model.go, snapshot.go)
 //	statusModel                      what the status topic says, pure      (status_model.go)
+//	pendingStatuses                  own states that are not read back     (status_pending.go)
 //	ConfigStore, StatusStore         the models on a log, with the writes  (config_store.go, status_store.go, status_queue.go)
 //	a log                            Kafka's topic or memory               (log.go, memory_log.go)
 //	OffsetsTopic                     created and checked, not used         (offsets_topic.go)
@@ -18,5 +19,6 @@
 // A store is a struct over one of two logs: [kafka.KeyedLog], or a [MemoryLog] for tests and for a worker without Kafka. Everything
 // above the log is the same code, and one contract suite runs on both.
 //
-// Writes go to the log and count once they have been read back from it, so that all workers of a cluster see the same order.
+// Writes go to the log and count once they have been read back from it, so that all workers of a cluster see the same order. States are shown
+// before, by the worker that writes them: it knows already what the others will read.
 package store
