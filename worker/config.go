@@ -48,7 +48,7 @@ type Notice struct {
 	Text  string
 }
 
-// LoadConfig reads a worker's settings from its properties (see [ReadProperties]) and from the CONNECT_* variables in environ, which
+// LoadConfig reads a worker's settings from its properties (see [sluice/worker/properties.Read]) and from the CONNECT_* variables in environ, which
 // has the form of [os.Environ] and wins. Variables of config providers are resolved, for which it reads files. The error joins one for each
 // setting that is wrong or asks for what this version cannot do, each naming key, value and rule. Errors and notices show variables, and
 // not what they stand for.

@@ -10,6 +10,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/kafka"
+	"sluice/worker/properties"
 )
 
 // minimal are the settings that have no default.
@@ -60,7 +61,7 @@ func TestTheFileOfThisRepositoryIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	props, err := ReadProperties(f)
+	props, err := properties.Read(f)
 	if err != nil {
 		t.Fatal(err)
 	}

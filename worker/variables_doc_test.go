@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sluice/worker/properties"
 )
 
 // The example of docs/config-providers.md does what the page says.
@@ -31,7 +33,7 @@ func TestExampleOfTheConfigProvidersPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	props, err := ReadProperties(strings.NewReader(between("The worker's properties", "```properties\n", "```")))
+	props, err := properties.Read(strings.NewReader(between("The worker's properties", "```properties\n", "```")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func execute(t *testing.T, vars map[string]string, args ...string) (code int, st
 	return code, out.String(), errs.String()
 }
 
-func properties(t *testing.T, lines ...string) string {
+func propertiesFile(t *testing.T, lines ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "worker.properties")
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
@@ -36,7 +36,7 @@ func properties(t *testing.T, lines ...string) string {
 
 // minimal is a worker's file that is complete, pointing where nobody listens.
 func minimal(t *testing.T, more ...string) string {
-	return properties(t, append([]string{
+	return propertiesFile(t, append([]string{
 		"bootstrap.servers=127.0.0.1:1", "group.id=g", "listeners=http://127.0.0.1:0",
 		"config.storage.topic=c", "offset.storage.topic=o", "status.storage.topic=s",
 		"key.converter=org.apache.kafka.connect.json.JsonConverter", "value.converter=org.apache.kafka.connect.json.JsonConverter",
@@ -63,7 +63,7 @@ func TestExitCodes(t *testing.T) {
 		{"a worker without a file", nil, []string{"worker"}, 1, []string{"<file>"}},
 		{"a worker's file that is not there", nil, []string{"worker", "/nowhere/w.properties"}, 1, []string{"/nowhere/w.properties"}},
 		{"a worker setting that is wrong", nil, []string{"worker", minimal(t, "offset.flush.interval.ms=soon")}, 1, []string{"offset.flush.interval.ms", "soon", "Not a number of type LONG"}},
-		{"a worker setting that is missing", nil, []string{"worker", properties(t, "bootstrap.servers=127.0.0.1:1")}, 1, []string{"group.id"}},
+		{"a worker setting that is missing", nil, []string{"worker", propertiesFile(t, "bootstrap.servers=127.0.0.1:1")}, 1, []string{"group.id"}},
 		{"a worker setting from the environment", map[string]string{"CONNECT_OFFSET_FLUSH_INTERVAL_MS": "later"}, []string{"worker", minimal(t)}, 1, []string{"offset.flush.interval.ms", "later"}},
 		{"a worker setting that is not built", nil, []string{"worker", minimal(t, "security.protocol=SASL_SSL")}, 1, []string{"security.protocol", "SASL_SSL"}},
 		{"a worker without Kafka", nil, []string{"worker", minimal(t, "default.api.timeout.ms=300")}, 2, []string{"127.0.0.1:1"}},

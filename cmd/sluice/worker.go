@@ -10,6 +10,7 @@ import (
 	"sluice/internal/loggers"
 	"sluice/sinks/dynamodb"
 	"sluice/worker"
+	"sluice/worker/properties"
 )
 
 type workerCommand struct {
@@ -46,7 +47,7 @@ func loadWorkerConfig(path string, env environment) (*worker.Config, error) {
 		return nil, err
 	}
 	defer f.Close()
-	props, err := worker.ReadProperties(f)
+	props, err := properties.Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

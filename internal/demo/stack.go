@@ -28,6 +28,7 @@ import (
 	"sluice/producer"
 	"sluice/sinks/dynamodb"
 	"sluice/worker"
+	"sluice/worker/properties"
 )
 
 // stack is the running pipeline: what its parts share.
@@ -154,7 +155,7 @@ func (s *stack) createTopics(ctx context.Context) error {
 
 func (s *stack) startWorker(context.Context) (service, error) {
 	svc := service{part: "worker"}
-	props, err := worker.ReadProperties(bytes.NewReader(configFile("worker.properties")))
+	props, err := properties.Read(bytes.NewReader(configFile("worker.properties")))
 	if err != nil {
 		return svc, err
 	}

@@ -20,6 +20,7 @@ import (
 	embedded "sluice/internal/embedded/kafka"
 	"sluice/sinks/dynamodb"
 	"sluice/worker"
+	"sluice/worker/properties"
 )
 
 func TestMain(m *testing.M) {
@@ -46,7 +47,7 @@ func stock(t *testing.T, logger *slog.Logger, pairs ...string) Options {
 	f, err := os.Open("../../configs/worker.properties")
 	must(t, err)
 	defer f.Close()
-	props, err := worker.ReadProperties(f)
+	props, err := properties.Read(f)
 	must(t, err)
 	props["bootstrap.servers"], props["listeners"] = broker.Addr(), "http://127.0.0.1:0"
 	for i := 0; i < len(pairs); i += 2 {

@@ -14,6 +14,7 @@ import (
 
 	embedded "sluice/internal/embedded/kafka"
 	"sluice/worker"
+	"sluice/worker/properties"
 )
 
 // While the internal topics cannot be read, the worker tells who it is, and nothing about connectors.
@@ -93,7 +94,7 @@ func propertiesOf(t *testing.T, bootstrap string) Options {
 	f, err := os.Open("../../configs/worker.properties")
 	must(t, err)
 	defer f.Close()
-	props, err := worker.ReadProperties(f)
+	props, err := properties.Read(f)
 	must(t, err)
 	props["bootstrap.servers"], props["listeners"] = bootstrap, "http://"+freeAddr(t)
 	config, _, err := worker.LoadConfig(props, nil)
