@@ -101,7 +101,7 @@ func ParseConfigValue(key, raw string, t ConfigType) (any, *ConfigError) {
 		return bad("Expected value to be either true or false")
 	case TypeInt, TypeShort, TypeLong:
 		bits := map[ConfigType]int{TypeInt: 32, TypeShort: 16, TypeLong: 64}[t]
-		n, err := parseInteger(s, bits)
+		n, err := ParseInteger(s, bits)
 		if err != nil {
 			return bad("Not a number of type " + string(t))
 		}
@@ -143,7 +143,7 @@ func ConfigText(v any, t ConfigType) string {
 	case []string:
 		return strings.Join(v, ",")
 	case float64:
-		return doubleText(v)
+		return FloatText(v, 64)
 	default:
 		return fmt.Sprint(v)
 	}

@@ -8,10 +8,11 @@ import (
 	"unicode"
 )
 
-// parseInteger reads a number of so many bits as Java does: in decimal digits of whatever script.
+// ParseInteger reads a number of so many bits, at most 64, as Java does: an optional sign and decimal digits of whatever script, no blanks. The
+// error is one of [strconv.ParseInt].
 //
 // Kafka: java.lang.Integer.parseInt, Short.parseShort, Long.parseLong.
-func parseInteger(s string, bits int) (int64, error) {
+func ParseInteger(s string, bits int) (int64, error) {
 	return strconv.ParseInt(strings.Map(asciiDigit, s), 10, bits)
 }
 
@@ -55,17 +56,18 @@ func parseDouble(s string) (float64, error) {
 	return f, err
 }
 
-// doubleText writes a number as Java does: 0.5, 100.0, 1.0E10, NaN.
+// FloatText writes a number of 32 or 64 bits as Java does: 0.5, 100.0, 1.0E10, NaN. It is the shortest text that reads back the same, as from Java
+// 19 on; older versions write a digit more for some.
 //
-// Kafka: java.lang.Double.toString.
-func doubleText(f float64) string {
+// Kafka: java.lang.Double.toString, Float.toString.
+func FloatText(f float64, bits int) string {
 	switch magnitude := math.Abs(f); {
 	case math.IsNaN(f):
 		return "NaN"
 	case math.IsInf(f, 0):
-		return strings.TrimPrefix(strconv.FormatFloat(f, 'f', -1, 64), "+") + "inity"
+		return strings.TrimPrefix(strconv.FormatFloat(f, 'f', -1, bits), "+") + "inity"
 	case magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e7):
-		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, 64), "E")
+		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, bits), "E")
 		if !strings.Contains(mantissa, ".") {
 			mantissa += ".0"
 		}
@@ -75,7 +77,7 @@ func doubleText(f float64) string {
 		}
 		return mantissa + "E" + sign + strings.TrimLeft(exponent, "+-0")
 	}
-	text := strconv.FormatFloat(f, 'f', -1, 64)
+	text := strconv.FormatFloat(f, 'f', -1, bits)
 	if !strings.Contains(text, ".") {
 		text += ".0"
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 
 	"sluice/connect"
@@ -70,8 +69,8 @@ func parsePartition(fields map[string]any) (connect.TopicPartition, error) {
 		return none, badOffset("Kafka partitions must be valid numbers and may not be null")
 	}
 	text := javaText(partition)
-	n, ok := parseJavaInt(text, 32)
-	if !ok {
+	n, err := connect.ParseInteger(text, 32)
+	if err != nil {
 		return none, badOffset("Failed to parse the following Kafka partition value in the provided offsets: '%s'. "+
 			"Partition values for sink connectors need to be integers.", text)
 	}
@@ -87,8 +86,8 @@ func parseOffset(fields map[string]any) (*int64, error) {
 		return nil, badOffset("The offset for a sink connector should either be null or contain the key '%s'", kafkaOffsetKey)
 	}
 	text := javaText(value)
-	n, ok := parseJavaInt(text, 64)
-	if !ok {
+	n, err := connect.ParseInteger(text, 64)
+	if err != nil {
 		return nil, badOffset("Failed to parse the following Kafka offset value in the provided offsets: '%s'. "+
 			"Offset values for sink connectors need to be integers.", text)
 	}
@@ -97,27 +96,6 @@ func parseOffset(fields map[string]any) (*int64, error) {
 
 func badOffset(format string, args ...any) error {
 	return &BadRequestError{Message: fmt.Sprintf(format, args...)}
-}
-
-// parseJavaInt reads a number as Integer.parseInt and Long.parseLong do: a sign, and digits of any script (the basic plane's).
-func parseJavaInt(s string, bits int) (int64, bool) {
-	digits := strings.Map(func(r rune) rune {
-		if r > unicode.MaxASCII && r <= 0xFFFF && unicode.IsDigit(r) {
-			return '0' + digitValue(r)
-		}
-		return r
-	}, s)
-	n, err := strconv.ParseInt(digits, 10, bits)
-	return n, err == nil
-}
-
-// digitValue is what a decimal digit stands for. Unicode has the digits of each script in a row of ten.
-func digitValue(r rune) rune {
-	first := r
-	for r-first < 9 && unicode.IsDigit(first-1) {
-		first--
-	}
-	return r - first
 }
 
 // jsonNumber is a number as Java's JSON library reads it into a map: an Integer, Long, BigInteger or Double.

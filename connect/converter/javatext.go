@@ -21,8 +21,7 @@ import (
 // Maps come in the order of a java.util.HashMap, which Connect uses; the text of [connect.RawJSON] is decoded first. Bytes have no useful text in
 // Java ("[B@1b2c3d", different in every run); here they are "[B@" and their number in hexadecimal.
 //
-// Floating point numbers have the shortest text that reads back the same, as from Java 19 on; older versions write a digit more for
-// some.
+// Floating point numbers have the text of [connect.FloatText].
 func JavaString(v any) string {
 	var b strings.Builder
 	writeJava(&b, v)
@@ -40,9 +39,9 @@ func writeJava(b *strings.Builder, v any) {
 	case int8, int16, int32, int64:
 		fmt.Fprint(b, v)
 	case float32:
-		b.WriteString(javaFloat(float64(v), 32))
+		b.WriteString(connect.FloatText(float64(v), 32))
 	case float64:
-		b.WriteString(javaFloat(v, 64))
+		b.WriteString(connect.FloatText(v, 64))
 	case number:
 		writeJava(b, plain(v))
 	case []byte:
@@ -103,40 +102,6 @@ func writeJavaMap(b *strings.Builder, order []int, entry func(i int) (key, value
 		writeJava(b, v)
 	}
 	b.WriteByte('}')
-}
-
-// javaFloat returns the text of Double.toString or Float.toString.
-func javaFloat(f float64, bits int) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	case f == 0:
-		if math.Signbit(f) {
-			return "-0.0"
-		}
-		return "0.0"
-	}
-	if a := math.Abs(f); a >= 1e-3 && a < 1e7 {
-		s := strconv.FormatFloat(f, 'f', -1, bits)
-		if strings.IndexByte(s, '.') < 0 {
-			s += ".0"
-		}
-		return s
-	}
-	s := strconv.FormatFloat(f, 'e', -1, bits)
-	mantissa, exponent, _ := strings.Cut(s, "e")
-	if strings.IndexByte(mantissa, '.') < 0 {
-		mantissa += ".0"
-	}
-	sign := ""
-	if exponent[0] == '-' {
-		sign = "-"
-	}
-	return mantissa + "E" + sign + strings.TrimLeft(exponent, "+-0")
 }
 
 // javaDecimal returns the text of BigDecimal.toString: with an exponent where the plain notation would need zeros that are not there.

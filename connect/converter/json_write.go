@@ -26,10 +26,10 @@ func (w *jsonWriter) int(n int64)  { w.out = strconv.AppendInt(w.out, n, 10) }
 // float writes infinities and NaN as strings, which is how Kafka Connect writes them.
 func (w *jsonWriter) float(f float64, bits int) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		w.text(javaFloat(f, bits))
+		w.text(connect.FloatText(f, bits))
 		return
 	}
-	w.raw(javaFloat(f, bits))
+	w.raw(connect.FloatText(f, bits))
 }
 
 func (w *jsonWriter) text(s string) {

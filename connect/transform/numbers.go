@@ -10,11 +10,9 @@ import (
 	"sluice/connect"
 )
 
-// parseInt reads a whole number as Integer.parseInt and Long.parseLong do: no blanks, an optional sign.
-//
-// Differs: digits of other scripts are no digits.
+// parseInt reads a whole number as Integer.parseInt and Long.parseLong do.
 func parseInt(s string, bits int) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, bits)
+	n, err := connect.ParseInteger(s, bits)
 	if err != nil {
 		return 0, javaErr(numberFormatException, `For input string: "`+s+`"`)
 	}
