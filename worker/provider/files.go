@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"sluice/worker/properties"
 )
@@ -105,20 +107,32 @@ func (d directories) values(path string, keys []string) (map[string]string, stri
 	return values, "", nil
 }
 
-// readRegular reads a regular file, or what a symbolic link to one leads to. Anything else could keep the reader waiting for ever.
+// readTimeout bounds the reading of one file: there are regular files that keep a reader waiting for ever, such as /proc/kmsg.
+const readTimeout = 2 * time.Second
+
+// readRegular reads a regular file, or what a symbolic link to one leads to. Anything else could keep the reader waiting for ever, be it put
+// in the place of a regular file between the first look and the opening.
 func readRegular(path string) (string, error) {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) // before it is opened: the opening of a device may do something
 	switch {
 	case err != nil:
 		return "", err
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("read %s: not a regular file", path)
 	}
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	opened, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", err
+	case !opened.Mode().IsRegular():
+		return "", fmt.Errorf("read %s: not a regular file", path)
+	}
+	_ = f.SetReadDeadline(time.Now().Add(readTimeout)) // what cannot have one, such as a file on a disk, needs none
 	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
 		return "", err
