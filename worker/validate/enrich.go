@@ -74,14 +74,13 @@ func aliases(props map[string]*string, key string) []string {
 		return nil
 	}
 	parsed, _ := connect.ParseConfigValue(key, *text, connect.TypeList)
-	var unique []string
 	list, _ := parsed.([]string)
-	for _, a := range list {
-		if !slices.Contains(unique, a) {
-			unique = append(unique, a)
-		}
-	}
-	return unique
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(a string) bool {
+		again := seen[a]
+		seen[a] = true
+		return again
+	})
 }
 
 func (v *Validator) aliasKeys(kind aliasKind, alias string, props map[string]*string) []connect.ConfigKey {

@@ -12,6 +12,8 @@ type ConfigInfos struct {
 	ErrorCount int          `json:"error_count"`
 	Groups     []string     `json:"groups"`
 	Configs    []ConfigInfo `json:"configs"`
+
+	listed map[string]bool // Groups, while they are gathered: there may be as many as a request has room for
 }
 
 // ConfigInfo is one setting. Definition is nil for a key that nothing defines.

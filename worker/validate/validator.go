@@ -81,7 +81,7 @@ func checkConnector(connector connect.SinkConnector, props map[string]*string) *
 //
 // Kafka: AbstractHerder.generateResult.
 func describeAll(framework *connect.ConfigDef, checked *values, own *connect.ConfigDef, ownChecked *values) ConfigInfos {
-	infos := ConfigInfos{Groups: []string{}, Configs: []ConfigInfo{}}
+	infos := ConfigInfos{Groups: []string{}, Configs: []ConfigInfo{}, listed: map[string]bool{}}
 	def := framework.With(own.Keys()...)
 	for _, value := range append(checked.undefined(def), ownChecked.undefined(def)...) {
 		infos.ErrorCount += len(value.Errors)
@@ -116,7 +116,8 @@ func (c *ConfigInfos) merge(p part) {
 }
 
 func (c *ConfigInfos) addGroup(g string) {
-	if !slices.Contains(c.Groups, g) {
+	if !c.listed[g] {
+		c.listed[g] = true
 		c.Groups = append(c.Groups, g)
 	}
 }
