@@ -231,3 +231,19 @@ func TestOldBrokersGetADynamicMember(t *testing.T) {
 		})
 	}
 }
+
+// A member that is stopped while it joins has a place, though it was not told.
+func TestStaticMemberLeavesWithoutHavingSeenTheAnswerToItsJoin(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 1), fresh("group")
+	first := newStaticMember(t, b, group, "one", []string{topic}, "heartbeat.interval.ms", "10000")
+	first.awaitOwned(1)
+	// The first one does not join again, so that the second waits for the answer.
+	var second *member
+	first.do(func(*kafka.GroupReader) {
+		second = newStaticMember(t, b, group, "two", []string{topic})
+		await(t, "two members", func() bool { return strings.HasSuffix(groupStates(t, b, group)[0], " 2") })
+		second.close(5 * time.Second)
+		await(t, "one member", func() bool { return strings.HasSuffix(groupStates(t, b, group)[0], " 1") })
+	})
+}

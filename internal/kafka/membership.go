@@ -36,7 +36,9 @@ type membership struct {
 	changed chan struct{} // tells the owner to look at state
 	kick    chan struct{} // tells run to look at state, or to send a heartbeat now
 
-	conn *conn // to the coordinator; nil while it is unknown. Used by run, then by leave.
+	// Used by run, then by leave.
+	conn       *conn // to the coordinator; nil while it is unknown
+	unanswered bool  // a static member may have joined without having been told its member id
 
 	mu       sync.Mutex
 	phase    memberPhase
@@ -342,10 +344,10 @@ func (m *membership) lostCoordinator(ctx context.Context, err error) {
 
 // leave tells the group that this member goes, so that the others need not wait for the session to
 // end. A static member is named by both of its ids, so that a successor that has taken its place
-// stays. run must have returned.
+// stays; without a member id, because it was stopped while it joined, by its instance id alone. run must have returned.
 func (m *membership) leave(ctx context.Context) error {
 	as := m.current()
-	if as.memberID == "" {
+	if as.memberID == "" && !m.unanswered {
 		return nil
 	}
 	m.lose(true)

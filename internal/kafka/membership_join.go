@@ -128,10 +128,12 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 		RebalanceTimeout:      int32(m.settings.maxPollInterval / time.Millisecond),
 		OrderedGroupProtocols: offers,
 	}
+	m.unanswered = as.memberID == "" && as.instanceID != ""
 	resp, err := exchange(ctx, send, (*sarama.Broker).JoinGroup, req)
 	if err != nil {
 		return nil, fmt.Errorf("join group: %w", err)
 	}
+	m.unanswered = false
 	m.cluster.outage.worked(m.conn.addr)
 	if req.Version < staticMembersVersion {
 		m.becomeDynamic() // sarama has lowered the request to what the broker knows, and left the instance id out
