@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"sluice/internal/kafka"
@@ -36,6 +37,8 @@ type Source struct {
 	Topic            string
 	BootstrapServers string
 	Startup          Startup
+	// Properties are Kafka's client properties beside those that a source needs, such as security.protocol. May be nil.
+	Properties map[string]string
 }
 
 // Sink is the topic that is written.
@@ -43,7 +46,8 @@ type Sink struct {
 	Table            string
 	Topic            string
 	BootstrapServers string
-	Partitions       int32 // of the topic if it must be created; 0 means the broker's default
+	Partitions       int32             // of the topic if it must be created; 0 means the broker's default
+	Properties       map[string]string // as those of a Source
 }
 
 // Defaults of Config.
@@ -91,16 +95,23 @@ func (c Config) withDefaults() (Config, error) {
 
 const clientID = "sluice-detector"
 
+// clientProperties adds to what was given what is needed, which wins: results depend on it.
+func clientProperties(given map[string]string, servers string, needed kafka.Properties) kafka.Properties {
+	p := kafka.Properties{"client.id": clientID}
+	maps.Copy(p, given)
+	maps.Copy(p, needed)
+	p["bootstrap.servers"] = servers
+	return p
+}
+
 // readerConfig returns how a source is read. An offset that retention removed
 // before it was read is an error: the result would silently be too small.
 func (s *Source) readerConfig(log *slog.Logger) kafka.TopicReaderConfig {
 	return kafka.TopicReaderConfig{
-		Properties: kafka.Properties{
-			"bootstrap.servers": s.BootstrapServers,
-			"client.id":         clientID,
+		Properties: clientProperties(s.Properties, s.BootstrapServers, kafka.Properties{
 			"auto.offset.reset": "none",
 			"max.poll.records":  "5000",
-		},
+		}),
 		Topics: []string{s.Topic},
 		Start:  map[string]kafka.StartAt{s.Topic: s.Startup.startAt()},
 		Logger: log.With("topic", s.Topic),
@@ -109,18 +120,14 @@ func (s *Source) readerConfig(log *slog.Logger) kafka.TopicReaderConfig {
 
 func (s *Sink) producerConfig(log *slog.Logger) kafka.ProducerConfig {
 	return kafka.ProducerConfig{
-		Properties: kafka.Properties{
-			"bootstrap.servers": s.BootstrapServers,
-			"client.id":         clientID,
-			"acks":              "all",
-		},
-		Logger: log.With("topic", s.Topic),
+		Properties: clientProperties(s.Properties, s.BootstrapServers, kafka.Properties{"acks": "all"}),
+		Logger:     log.With("topic", s.Topic),
 	}
 }
 
 func (s *Sink) adminConfig(log *slog.Logger) kafka.AdminConfig {
 	return kafka.AdminConfig{
-		Properties: kafka.Properties{"bootstrap.servers": s.BootstrapServers, "client.id": clientID},
+		Properties: clientProperties(s.Properties, s.BootstrapServers, nil),
 		Logger:     log.With("topic", s.Topic),
 	}
 }

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -115,7 +116,8 @@ func LoadProperties(path string) (Config, error) {
 // Group 0 of the consumers is that of the flags, 1 that of the transactions; the
 // first group of a name counts. A startup.mode of "timestamp" needs
 // startup.timestamp.millis beside it, which the original had no key for.
-// Unknown groups and keys are ignored. What is missing or wrong is a
+// The other keys of a group, such as security.protocol, are properties of its
+// Kafka client. Unknown groups are ignored. What is missing or wrong is a
 // [*PropertyError].
 func ParseProperties(r io.Reader) (Config, error) {
 	var c Config
@@ -139,7 +141,10 @@ func ParseProperties(r io.Reader) (Config, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Output.Table, c.Output.Topic, c.Output.BootstrapServers, err = g.names()
+	if c.Output.Table, c.Output.Topic, c.Output.BootstrapServers, err = g.names(); err != nil {
+		return c, err
+	}
+	c.Output.Properties, err = g.client()
 	return c, err
 }
 
@@ -172,7 +177,7 @@ func (gs propertyGroups) find(id string) (*propertyGroup, error) {
 			continue
 		}
 		if err := json.Unmarshal(g.Raw, &g.Map); err != nil || g.Map == nil {
-			return nil, &PropertyError{Group: id, Key: "PropertyMap", Value: string(g.Raw), Rule: "must be an object"}
+			return nil, &PropertyError{Group: id, Key: "PropertyMap", Rule: "must be an object"} // its text may hold secrets
 		}
 		return g, nil
 	}
@@ -212,6 +217,33 @@ func (g *propertyGroup) names() (table, topic, servers string, err error) {
 	return
 }
 
+// client returns the keys that are not the detector's own: texts, numbers and booleans. Others mean nothing, but it is an error where they
+// ought to secure the connection. No value shows in it, as it may be a secret.
+func (g *propertyGroup) client() (map[string]string, error) {
+	properties := make(map[string]string)
+	for key, raw := range g.Map {
+		switch key {
+		case tableNameKey, topicNameKey, bootstrapServersKey, startupModeKey, startupTimestampKey:
+			continue
+		}
+		var value any
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		_ = d.Decode(&value) // it was decoded before, as a part of the map
+		switch value := value.(type) {
+		case string:
+			properties[key] = value
+		case json.Number, bool:
+			properties[key] = fmt.Sprint(value)
+		default:
+			if security, _, _ := strings.Cut(key, "."); value != nil && (security == "sasl" || security == "ssl" || security == "security") {
+				return nil, &PropertyError{Group: g.ID, Key: key, Rule: "must be a string"}
+			}
+		}
+	}
+	return properties, nil
+}
+
 func (g *propertyGroup) source() (Source, error) {
 	var s Source
 	var err error
@@ -219,6 +251,9 @@ func (g *propertyGroup) source() (Source, error) {
 		return s, err
 	}
 	if s.Startup.Mode, err = g.get(startupModeKey); err != nil {
+		return s, err
+	}
+	if s.Properties, err = g.client(); err != nil {
 		return s, err
 	}
 	if s.Startup.Mode == StartupTimestamp {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -12,10 +13,10 @@ import (
 
 const goodProperties = `[
   {"PropertyGroupId": "kinesis.analytics.flink.run.options", "PropertyMap": {"python": "main.py", "jarfile": ["odd", 1]}},
-  {"PropertyGroupId": "consumer.config.0", "PropertyMap": {"table.name": "flagged_accounts", "topic.name": "flagged-accounts", "bootstrap.servers": "a:1,b:2", "startup.mode": "earliest-offset", "unknown": {"x": 1}}},
+  {"PropertyGroupId": "consumer.config.0", "PropertyMap": {"table.name": "flagged_accounts", "topic.name": "flagged-accounts", "bootstrap.servers": "a:1,b:2", "startup.mode": "earliest-offset", "unknown": {"x": 1}, "sasl.jaas.config": null}},
   {"PropertyGroupId": "consumer.config.1", "PropertyMap": {"table.name": "transactions", "topic.name": "transactions", "bootstrap.servers": "c:3", "startup.mode": "timestamp", "startup.timestamp.millis": "1692014400000"}},
   {"PropertyGroupId": "consumer.config.1", "PropertyMap": {"table.name": "second group of the name"}},
-  {"PropertyGroupId": "producer.config.0", "PropertyMap": {"table.name": "flagged_transactions", "topic.name": "flagged-transactions", "bootstrap.servers": "d:4"}}
+  {"PropertyGroupId": "producer.config.0", "PropertyMap": {"table.name": "flagged_transactions", "topic.name": "flagged-transactions", "bootstrap.servers": "d:4", "security.protocol": "SASL_SSL", "linger.ms": 5, "enable.idempotence": true, "ssl.endpoint.identification.algorithm": ""}}
 ]`
 
 func TestParseProperties(t *testing.T) {
@@ -24,11 +25,12 @@ func TestParseProperties(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := detector.Config{
-		Flags:        detector.Source{Table: "flagged_accounts", Topic: "flagged-accounts", BootstrapServers: "a:1,b:2", Startup: detector.Startup{Mode: "earliest-offset"}},
-		Transactions: detector.Source{Table: "transactions", Topic: "transactions", BootstrapServers: "c:3", Startup: detector.Startup{Mode: "timestamp", Timestamp: 1692014400000}},
-		Output:       detector.Sink{Table: "flagged_transactions", Topic: "flagged-transactions", BootstrapServers: "d:4"},
+		Flags:        detector.Source{Table: "flagged_accounts", Topic: "flagged-accounts", BootstrapServers: "a:1,b:2", Startup: detector.Startup{Mode: "earliest-offset"}, Properties: map[string]string{}},
+		Transactions: detector.Source{Table: "transactions", Topic: "transactions", BootstrapServers: "c:3", Startup: detector.Startup{Mode: "timestamp", Timestamp: 1692014400000}, Properties: map[string]string{}},
+		Output: detector.Sink{Table: "flagged_transactions", Topic: "flagged-transactions", BootstrapServers: "d:4", Properties: map[string]string{
+			"security.protocol": "SASL_SSL", "linger.ms": "5", "enable.idempotence": "true", "ssl.endpoint.identification.algorithm": ""}},
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
@@ -46,6 +48,7 @@ func TestPropertiesThatAreRefused(t *testing.T) {
 		{"timestamp alone", `, "startup.timestamp.millis": "1692014400000"`, ``, `property group "consumer.config.1", key "startup.timestamp.millis": must be set`},
 		{"timestamp in words", `"1692014400000"`, `"yesterday"`, `property group "consumer.config.1", key "startup.timestamp.millis", value "yesterday": must be milliseconds since 1970, not negative`},
 		{"negative timestamp", `"1692014400000"`, `-1`, `property group "consumer.config.1", key "startup.timestamp.millis", value "-1": must be milliseconds since 1970, not negative`},
+		{"a login of another type", `"sasl.jaas.config": null`, `"sasl.jaas.config": {"password": "hunter2"}`, `property group "consumer.config.0", key "sasl.jaas.config": must be a string`},
 		{"topic of another type", `"topic.name": "transactions"`, `"topic.name": ["transactions"]`, `property group "consumer.config.1", key "topic.name", value "[\"transactions\"]": must be a string`},
 	} {
 		text := strings.Replace(goodProperties, c.old, c.new, 1)

@@ -34,6 +34,9 @@ const (
 // [ConfigFromEnv]; the zero value is not usable.
 type Config struct {
 	BootstrapServers string // "host:port,host:port"
+	// Properties are Kafka's client properties beside those that a producer
+	// needs, such as security.protocol. May be nil.
+	Properties       map[string]string
 	FlagTopic        string
 	TransactionTopic string
 	Data             Data

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -51,22 +52,17 @@ func New(cfg Config) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	const clientID = "sluice-producer"
+	properties := kafka.Properties{"client.id": "sluice-producer"}
+	maps.Copy(properties, cfg.Properties)
+	maps.Copy(properties, kafka.Properties{"bootstrap.servers": cfg.BootstrapServers, "acks": "all"})
 	sender, err := kafka.NewProducer(kafka.ProducerConfig{
-		Properties: kafka.Properties{
-			"bootstrap.servers": cfg.BootstrapServers,
-			"client.id":         clientID,
-			"acks":              "all",
-		},
-		Logger: cfg.Logger.With("topic", cfg.topic()),
+		Properties: properties,
+		Logger:     cfg.Logger.With("topic", cfg.topic()),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("producer of topic %q: %w", cfg.topic(), err)
 	}
-	adm, err := kafka.NewAdmin(kafka.AdminConfig{
-		Properties: kafka.Properties{"bootstrap.servers": cfg.BootstrapServers, "client.id": clientID},
-		Logger:     cfg.Logger,
-	})
+	adm, err := kafka.NewAdmin(kafka.AdminConfig{Properties: properties, Logger: cfg.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("admin of topic %q: %w", cfg.topic(), err)
 	}

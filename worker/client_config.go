@@ -121,7 +121,7 @@ func (c *Config) givenToClients() kafka.Properties {
 			p[k.Name] = v
 		}
 	}
-	encrypted := !strings.EqualFold(c.parsed.String(SecurityProtocolConfig), securityProtocolPlain) // else ssl.* is for the REST API alone
+	encrypted := strings.HasSuffix(strings.ToUpper(c.parsed.String(SecurityProtocolConfig)), "SSL") // else ssl.* is for the REST API alone
 	for k, v := range c.props {
 		if encrypted && strings.HasPrefix(k, "ssl.") && k != tlsconfig.ClientAuth || strings.HasPrefix(k, "sasl.") {
 			p[k] = v

@@ -180,7 +180,8 @@ func (c *Config) checkClients() ([]Notice, error) {
 		switch {
 		case errors.As(err, &bad):
 			key := bad.Key
-			if _, own := c.props[client.prefix+key]; own {
+			_, own := c.props[client.prefix+key]
+			if _, inherited := c.props[key]; own || !inherited {
 				key = client.prefix + key
 			}
 			errs = append(errs, &connect.ConfigError{Key: key, Value: bad.Value, Rule: bad.Rule})

@@ -208,7 +208,7 @@ func clientKeys() []connect.ConfigKey {
 		return k
 	}
 	return []connect.ConfigKey{
-		key(SecurityProtocolConfig, connect.TypeString, securityProtocolPlain, 0, "Protocol to the brokers. Only PLAINTEXT is supported by this version."),
+		key(SecurityProtocolConfig, connect.TypeString, securityProtocolPlain, 0, "How brokers are talked to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL. With it go `sasl.*` and `ssl.*`, as in every Kafka client; task consumers get theirs behind `consumer.`."),
 		key(DefaultAPITimeoutConfig, connect.TypeInt, int64(defaultAPITimeoutMillis), 0, "How long the worker's clients try a request, in milliseconds; also how long a starting worker waits for Kafka."),
 		key("request.timeout.ms", connect.TypeInt, int64(40000), 0, "How long a client waits for the answer to a request, in milliseconds."),
 		key("retry.backoff.ms", connect.TypeLong, int64(100), 0, "Pause before a failed request is sent again, in milliseconds."),

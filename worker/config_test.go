@@ -135,9 +135,10 @@ func TestBadWorkerSettings(t *testing.T) {
 		{"a broker without port", "bootstrap.servers", "kafka", "bootstrap.servers"},
 		{"a consumer setting", "consumer.max.poll.records", "0", "Invalid value 0 for configuration consumer.max.poll.records"},
 		// what is not built
-		{"TLS to Kafka", "security.protocol", "SSL", "security.protocol"},
-		{"TLS of consumers", "consumer.security.protocol", "SSL", "consumer.security.protocol"},
-		{"SASL", "sasl.jaas.config", "org.X required password=\"hush\";", "Invalid value [hidden] for configuration sasl.jaas.config"},
+		{"another protocol to Kafka", "security.protocol", "TLS", "Invalid value TLS for configuration security.protocol"},
+		{"another protocol of consumers", "consumer.security.protocol", "TLS", "Invalid value TLS for configuration consumer.security.protocol"},
+		{"Kerberos", "security.protocol", "SASL_SSL", "Invalid value GSSAPI for configuration sasl.mechanism: Kerberos is not supported"},
+		{"Kerberos of consumers", "consumer.security.protocol", "SASL_SSL", "Invalid value GSSAPI for configuration consumer.sasl.mechanism"},
 		{"extensions", "rest.extension.classes", "com.acme.Auth", "rest.extension.classes"},
 		{"a config provider without class", "config.providers", "file", "config.providers.file.class"},
 		{"exactly once", "exactly.once.source.support", "enabled", "exactly.once.source.support"},

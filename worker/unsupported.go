@@ -16,12 +16,11 @@ var unsupportedKeys = []struct {
 	harmless []string
 	rule     string
 }{
-	{SecurityProtocolConfig, []string{securityProtocolPlain}, "only PLAINTEXT is supported by this version"},
 	{ExactlyOnceSourceConfig, []string{exactlyOnceSourceOff}, "source connectors are not supported by this version; only disabled is accepted"},
 }
 
-// refuseUnsupported returns an error for each setting that this version cannot honour. TLS and SASL towards Kafka are refused by the
-// clients that would need them.
+// refuseUnsupported returns an error for each setting that this version cannot honour. What the Kafka clients cannot do, such as logging in
+// with Kerberos, is refused by them.
 func refuseUnsupported(props map[string]string) []error {
 	var errs []error
 	for _, u := range unsupportedKeys {

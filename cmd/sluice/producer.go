@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"sluice/producer"
+	"sluice/worker/properties"
 )
 
 // producerCommand adds to the original's environment (BOOTSTRAP_SERVERS, CUSTOMER_TOPIC_NAME, TRANSACTION_TOPIC_NAME, DATE_TYPE or DATA_TYPE,
 // MAX_RUN), which [producer.ConfigFromEnv] reads. A flag that is not given leaves what the environment says.
 type producerCommand struct {
 	BootstrapServers string   `help:"Kafka brokers; default: BOOTSTRAP_SERVERS, or localhost:9092." placeholder:"HOST:PORT,..."`
+	CommandConfig    string   `help:"Properties of the Kafka client, such as security.protocol; see docs/kafka-clients.md." placeholder:"FILE.properties"`
 	Data             string   `help:"What to write: account or transaction; default: DATE_TYPE, or account." enum:",account,transaction" default:"" placeholder:"account|transaction"`
 	Rate             *float64 `help:"Transactions a second, 0: as fast as Kafka takes them; default: the original's pace, a batch each 2 to 5 s." placeholder:"N"`
 	Count            int64    `help:"Transactions to stop after, 0: no end. MAX_RUN=n ends after n-1 batches too." default:"0"`
@@ -28,6 +32,11 @@ func (c producerCommand) Run(ctx context.Context, env environment) error {
 	}
 	if c.BootstrapServers != "" {
 		config.BootstrapServers = c.BootstrapServers
+	}
+	if c.CommandConfig != "" {
+		if config.Properties, err = clientProperties(c.CommandConfig); err != nil {
+			return usageError(err)
+		}
 	}
 	if c.Data != "" {
 		config.Data = producer.Data(c.Data)
@@ -54,4 +63,18 @@ func (c producerCommand) Run(ctx context.Context, env environment) error {
 	s := p.Stats()
 	env.log.Info("producer stopped", "sent", s.Sent, "acknowledged", s.Acknowledged, "seed", p.Seed())
 	return nil
+}
+
+// clientProperties reads a file of client properties, as Kafka's own tools take it.
+func clientProperties(path string) (map[string]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	p, err := properties.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
 }

@@ -33,6 +33,7 @@ type conn struct {
 type network struct {
 	settings *settings
 	config   *sarama.Config
+	channel  *channel
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -50,7 +51,7 @@ func newNetwork(s *settings) *network {
 	config.Net.DialTimeout = s.connectionTimeout
 	config.Net.Proxy.Enable = true
 	d := net.Dialer{Timeout: s.connectionTimeout}
-	return &network{settings: s, config: config, dial: d.DialContext}
+	return &network{settings: s, config: config, channel: newChannel(s), dial: d.DialContext}
 }
 
 // release gives back the metrics that sarama registered for this client's connections. All conns
@@ -93,16 +94,31 @@ func (c *conn) try(ctx context.Context, timeout time.Duration, request func(*sar
 	// sarama reads the timeout before each answer, after the request was handed to its receiver.
 	c.config.Net.ReadTimeout = timeout
 	stop := c.closeWhenDone(ctx)
-	err := request(c.broker)
+	err := c.dialer.session.renew(ctx)
+	if err == nil {
+		err = request(c.broker)
+	}
 	stop()
 	if err != nil {
-		c.close()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return &connError{c.addr, err}
+		return c.fail(ctx, err)
 	}
 	return nil
+}
+
+// fail closes the connection because of err, and returns what to tell the caller.
+func (c *conn) fail(ctx context.Context, err error) error {
+	c.close()
+	var refused *AuthenticationError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &refused):
+		return refused
+	}
+	if refused := refusedLater(c.addr, err); refused != nil {
+		return refused
+	}
+	return &connError{c.addr, err}
 }
 
 // sender returns do with a fixed timeout, for exchange.
@@ -126,11 +142,11 @@ func exchange[Q, R any](ctx context.Context, send sender, method func(*sarama.Br
 	return resp, err
 }
 
-// open connects and negotiates API versions.
+// open connects, secures the connection and negotiates API versions.
 func (c *conn) open(ctx context.Context) error {
 	config := *c.net.config
 	c.config = &config
-	c.dialer = &dialer{ctx: ctx, dial: c.net.dial}
+	c.dialer = &dialer{ctx: ctx, dial: c.net.dial, channel: c.net.channel}
 	config.Net.Proxy.Dialer = c.dialer
 	c.broker = sarama.NewBroker(c.addr)
 	stop := c.closeWhenDone(ctx)
@@ -144,11 +160,7 @@ func (c *conn) open(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		c.close()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return &connError{c.addr, err}
+		return c.fail(ctx, err)
 	}
 	return nil
 }
@@ -177,11 +189,13 @@ func (c *conn) close() {
 	c.broker = nil
 }
 
-// dialer is how sarama gets its socket, so that a socket can be closed while sarama waits on it:
-// Broker.Close would wait for the answer first.
+// dialer is how sarama gets its socket, encrypted and logged in, and so that it can be closed while
+// sarama waits on it: Broker.Close would wait for the answer first.
 type dialer struct {
-	ctx  context.Context
-	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	ctx     context.Context
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	channel *channel
+	session *saslSession // nil without SASL, and before the login
 
 	mu      sync.Mutex
 	socket  net.Conn
@@ -194,14 +208,25 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.aborted {
+	if !d.keep(socket) {
 		_ = socket.Close()
 		return nil, net.ErrClosed
 	}
+	secured, session, err := d.channel.secure(d.ctx, socket, addr)
+	if err != nil {
+		_ = socket.Close()
+		return nil, err
+	}
+	d.session = session
+	return secured, nil
+}
+
+// keep makes socket the one that abort closes, unless it has been called already.
+func (d *dialer) keep(socket net.Conn) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.socket = socket
-	return socket, nil
+	return !d.aborted
 }
 
 func (d *dialer) abort() {

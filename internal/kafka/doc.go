@@ -3,7 +3,7 @@
 // (Connect's KafkaBasedLog). It is the only package that knows sarama; sarama's types do not leave it.
 // Clients are configured with Properties under Java's names and with Java's defaults.
 //
-// It is not for more than these need: no transactions, no TLS or SASL yet, no serializers (records are
+// It is not for more than these need: no transactions, no Kerberos, no serializers (records are
 // bytes), no offsets committed by timers.
 //
 // How the parts fit:
@@ -16,6 +16,7 @@
 //	Admin
 //	   every one of them ── cluster                   metadata, leaders, coordinators
 //	                           └── conn               one connection to one broker for one purpose
+//	                                └── channel       TLS and the login, before sarama sees the socket
 //
 // sarama encodes and decodes the protocol, compresses, negotiates versions and plans assignments; its own
 // Client, Consumer, ConsumerGroup and AsyncProducer are not used. DESIGN.md says why, and which rules

@@ -45,6 +45,28 @@ func (e *PropertyError) Error() string {
 	return fmt.Sprintf("Invalid value %s for configuration %s: %s", e.Value, e.Key, e.Rule)
 }
 
+// AuthenticationError says that a broker and this client do not trust each other, or that the client has nothing to show: a wrong password, a
+// certificate that nobody vouches for, no token. It is not retried; whoever owns the client has to change something. No secret is in it.
+//
+// Kafka: org.apache.kafka.common.errors.AuthenticationException and its subclasses, whose texts Err has.
+type AuthenticationError struct {
+	Broker    string // host:port
+	Mechanism string // value of sasl.mechanism, or "SSL"
+	Err       error
+}
+
+func (e *AuthenticationError) Error() string {
+	return fmt.Sprintf("broker %s, %s: %v", e.Broker, e.Mechanism, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *AuthenticationError) Unwrap() error { return e.Err }
+
+// refusal is an error in the words of a broker or of Java's client, which people search for.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 // UnknownTopicError says that a topic does not exist (or may not be seen, which brokers do not tell apart).
 type UnknownTopicError struct {
 	Topic string
@@ -66,7 +88,8 @@ func (e *TopicPolicyError) Error() string { return e.Message }
 // IsAuthorization reports whether err means that the broker refused the client for who it is:
 // missing permission on a topic, a group or the cluster, or a failed login.
 func IsAuthorization(err error) bool {
-	return anyKError(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed,
+	var refused *AuthenticationError
+	return errors.As(err, &refused) || anyKError(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed,
 		sarama.ErrClusterAuthorizationFailed, sarama.ErrTransactionalIDAuthorizationFailed,
 		sarama.ErrDelegationTokenAuthorizationFailed, sarama.ErrSASLAuthenticationFailed,
 		sarama.ErrSecurityDisabled)
@@ -103,6 +126,10 @@ func IsRetriable(err error) bool {
 
 // isConnectionError reports whether err is a failure to reach a broker rather than its answer.
 func isConnectionError(err error) bool {
+	var refused *AuthenticationError
+	if errors.As(err, &refused) { // whatever its cause: a connection would end the same way again
+		return false
+	}
 	var netErr net.Error
 	var unreachable *unreachableError
 	return errors.As(err, &netErr) || errors.As(err, &unreachable) ||

@@ -129,6 +129,10 @@ func (w *fetchWorker) failed(items []fetchItem, err error) {
 		f.mu.Unlock()
 		return
 	}
+	if IsAuthorization(err) { // the metadata cannot tell, which come over another connection
+		f.fail(fmt.Errorf("read from %w", err))
+		return
+	}
 	if isConnectionError(err) {
 		f.cluster.outage.failed(err, w.conn.addr)
 	}

@@ -237,7 +237,10 @@ func (m *membership) stay(ctx context.Context) {
 			m.leaveForNotPolling(ctx)
 			return
 		case suspect || !now.Before(nextBeat):
-			if err := m.beat(ctx); err != nil {
+			if err := m.beat(ctx); IsAuthorization(err) {
+				m.fail(err)
+				return
+			} else if err != nil {
 				nextBeat = time.Now().Add(min(pause.next(0.5), m.settings.heartbeatInterval))
 			} else {
 				pause.reset()

@@ -40,7 +40,7 @@ func (r Role) String() string {
 // CheckProperties validates p for one kind of client without connecting anywhere.
 //
 // A value that is out of range, and a key that this build cannot honour and that changes safety or
-// access (TLS, SASL, transactions, interceptors ...), is a *PropertyError. Keys that are unknown, or
+// access (Kerberos, transactions, interceptors ...), is a *PropertyError. Keys that are unknown, or
 // known and without effect here, are returned as at most two warnings, ready to be logged.
 func CheckProperties(p Properties, role Role) (warnings []string, err error) {
 	settings, err := parseProperties(p, role)
@@ -76,11 +76,11 @@ const (
 )
 
 // propertyDefs lists what clients understand.
-// Kafka: ConsumerConfig, ProducerConfig, AdminClientConfig of 3.9.2, read by a client that uses PLAINTEXT.
+// Kafka: ConsumerConfig, ProducerConfig, AdminClientConfig of 3.9.2.
 var propertyDefs = map[string]propertyDef{
 	"bootstrap.servers": {forAll, "", checkBootstrapServers, false},
 	"client.id":         {forAll, "", nil, false},
-	"security.protocol": {forAll, "PLAINTEXT", only("PLAINTEXT", "only PLAINTEXT is supported by this version"), false},
+	"security.protocol": {forAll, "PLAINTEXT", checkSecurityProtocol, false}, // sasl.* and ssl.*: securityDefs
 
 	"request.timeout.ms":                     {forAll, "30000", intAtLeast(1), false},
 	"default.api.timeout.ms":                 {forConsumer | forAdmin, "60000", intAtLeast(0), false},
@@ -107,6 +107,9 @@ var propertyDefs = map[string]propertyDef{
 	"group.id":                      {forConsumer, "", nil, false},
 	"group.instance.id":             {forConsumer, "", checkInstanceID, false},
 	"group.protocol":                {forConsumer, "classic", oneOfFold("classic"), false},
+	"group.remote.assignor":         {forConsumer, "", empty("cannot be set when group.protocol=classic"), false},
+	"internal.leave.group.on.close": {forConsumer, "true", checkBoolean, true},
+	"internal.throw.on.fetch.stable.offset.unsupported": {forConsumer, "false", checkBoolean, true},
 	"session.timeout.ms":            {forConsumer, "45000", intAtLeast(1), false},
 	"heartbeat.interval.ms":         {forConsumer, "3000", intAtLeast(1), false},
 	"max.poll.interval.ms":          {forConsumer, "300000", intAtLeast(1), false},
@@ -154,41 +157,14 @@ var propertyDefs = map[string]propertyDef{
 	"bootstrap.controllers":                    {forAdmin, "", empty(unsupported), false},
 }
 
-// tlsDefaults are the ssl.* settings that change nothing while their value is Java's default.
-// Every other ssl.* setting with a value is refused, because TLS is not supported yet.
-var tlsDefaults = map[string][]string{
-	"ssl.protocol":                          {"TLSv1.3", "TLSv1.2"},
-	"ssl.enabled.protocols":                 {"TLSv1.2,TLSv1.3", "TLSv1.2"},
-	"ssl.keystore.type":                     {"JKS"},
-	"ssl.truststore.type":                   {"JKS"},
-	"ssl.endpoint.identification.algorithm": {"https", ""},
-	"ssl.keymanager.algorithm":              {"SunX509"},
-	"ssl.trustmanager.algorithm":            {"PKIX"},
-	"ssl.engine.factory.class":              {""},
-}
-
-// checkSecurityKey refuses the sasl.* and ssl.* keys that would have to change how the client connects.
-func checkSecurityKey(key, value string) error {
-	value = strings.TrimSpace(value)
-	switch {
-	case value == "", strings.EqualFold(value, "null"):
-		return nil
-	case strings.HasPrefix(key, "sasl."):
-		return &PropertyError{key, hideSecret(key, value), "SASL " + unsupported}
-	case strings.HasPrefix(key, "ssl."):
-		if slices.Contains(tlsDefaults[key], value) {
-			return nil
-		}
-		return &PropertyError{key, hideSecret(key, value), "TLS " + unsupported}
-	}
-	return nil
-}
+// hidden stands for a secret.
+const hidden = "[hidden]"
 
 // hideSecret replaces a value that must not reach an error or a log.
 func hideSecret(key, value string) string {
 	if strings.Contains(key, "password") || strings.Contains(key, "jaas") || strings.Contains(key, "secret") ||
 		strings.HasPrefix(key, "ssl.keystore.") || key == "ssl.truststore.certificates" {
-		return "[hidden]"
+		return hidden
 	}
 	return value
 }
@@ -198,13 +174,7 @@ func checkAll(p Properties, role Role) (warnings []string, err error) {
 	var unknown, ignored []string
 	for _, key := range slices.Sorted(maps.Keys(p)) {
 		value := strings.TrimSpace(p[key])
-		if err := checkSecurityKey(key, value); err != nil {
-			return nil, err
-		}
-		if strings.HasPrefix(key, "sasl.") || strings.HasPrefix(key, "ssl.") {
-			continue
-		}
-		def, known := propertyDefs[key]
+		def, known := definition(key)
 		if !known {
 			unknown = append(unknown, key)
 			continue
@@ -217,7 +187,7 @@ func checkAll(p Properties, role Role) (warnings []string, err error) {
 				return nil, &PropertyError{key, hideSecret(key, p[key]), rule}
 			}
 		}
-		if def.noEffect && value != def.fallback {
+		if p.isIdle(key, def) {
 			ignored = append(ignored, key)
 		}
 	}
@@ -235,7 +205,8 @@ func (p Properties) get(key string) string {
 	if value := strings.TrimSpace(p[key]); value != "" {
 		return value
 	}
-	return propertyDefs[key].fallback
+	def, _ := definition(key)
+	return def.fallback
 }
 
 // The checks below return the rule that value breaks, in the words of Kafka's ConfigDef.

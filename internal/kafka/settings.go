@@ -15,6 +15,7 @@ import (
 type settings struct {
 	role     Role
 	warnings []string
+	security security
 
 	addresses         []string
 	clientID          string
@@ -83,6 +84,9 @@ func parseProperties(p Properties, role Role) (*settings, error) {
 	}
 	s.retryBackoffMax = max(s.retryBackoff, s.retryBackoffMax)
 	s.reconnectMax = max(s.reconnectBackoff, s.reconnectMax)
+	if s.security, err = parseSecurity(p); err != nil {
+		return nil, err
+	}
 	switch role {
 	case Consumer:
 		return s, s.parseConsumer(p)

@@ -133,7 +133,7 @@ func TestUnsuitableTopicsAreRefused(t *testing.T) {
 
 func TestBadClientPropertiesShowWithoutConnecting(t *testing.T) {
 	topic := newTopic("localhost:1", "configs")
-	topic.Reader["security.protocol"] = "SASL_SSL"
+	topic.Reader["security.protocol"] = "TLS"
 	if _, err := store.NewTopicConfigStore(topic, nil); err == nil || !strings.Contains(err.Error(), "security.protocol") {
 		t.Errorf("error %v, want one that names security.protocol", err)
 	}

@@ -261,7 +261,7 @@ func TestAnIncompleteConfigurationIsRefused(t *testing.T) {
 		"no listener":  func(c *task.Config) { c.Listener = nil },
 		"bad consumer": func(c *task.Config) {
 			c.NewReader = nil
-			c.ConsumerProperties = kafka.Properties{"bootstrap.servers": "localhost:1", "group.id": "g", "security.protocol": "SSL"}
+			c.ConsumerProperties = kafka.Properties{"bootstrap.servers": "localhost:1", "group.id": "g", "security.protocol": "TLS"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
