@@ -50,7 +50,7 @@ var house = []door{
 	{"configs", room{stdOnly: true}},
 
 	{"connect", room{stdOnly: true}},
-	{"connect/converter", room{ours: []string{"connect"}}},
+	{"connect/converter", room{ours: []string{"connect", "internal/javahash"}}},
 	{"connect/transform", room{ours: []string{"connect", "internal/javaregex"}}},
 	{"connect/connecttest", room{ours: []string{"connect"}}},
 
@@ -61,9 +61,9 @@ var house = []door{
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/properties", room{}},
 	{"worker/provider", room{ours: []string{"connect", "worker/properties"}}},
-	{"worker/validate", room{ours: []string{"connect", "internal/javaregex"}}},
+	{"worker/validate", room{ours: []string{"connect", "internal/javahash", "internal/javaregex"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
-	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
+	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/javahash", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
 
 	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/javabase64", "internal/tlsconfig"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
@@ -76,6 +76,7 @@ var house = []door{
 	{"internal/javaregex", room{tech: []string{"regex"}}},
 	{"internal/jaas", room{stdOnly: true}},
 	{"internal/javabase64", room{stdOnly: true}},
+	{"internal/javahash", room{stdOnly: true}},
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},
 	{"internal/table", room{tech: []string{"aws"}}},

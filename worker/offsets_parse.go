@@ -4,15 +4,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math"
 	"math/big"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	"sluice/connect"
 	"sluice/connect/converter"
+	"sluice/internal/javahash"
 )
 
 // OffsetChange is one entry of the body of PATCH /connectors/{name}/offsets. Values are those of package encoding/json, with
@@ -135,15 +134,11 @@ func javaText(v any) string {
 
 // inHashOrder returns the changes as a Java HashMap with their partitions as keys has them: of equal partitions the last one's offset,
 // and in the order of their hashes. It decides which of several mistakes is told, and which of two changes of a partition that
-// was written in two ways counts. (Buckets with more than eight entries have another order in Java, which is not the same twice.)
+// was written in two ways counts.
 //
 // Kafka: ConnectorOffsets.toMap.
 func inHashOrder(changes []OffsetChange) []OffsetChange {
-	type slot struct {
-		change OffsetChange
-		hash   uint32
-	}
-	var slots []slot
+	var distinct []OffsetChange
 	index := map[string]int{}
 	for _, c := range changes {
 		key := "" // of null
@@ -151,24 +146,21 @@ func inHashOrder(changes []OffsetChange) []OffsetChange {
 			key = identity(c.Partition)
 		}
 		if i, twice := index[key]; twice {
-			slots[i].change.Offset = c.Offset
+			distinct[i].Offset = c.Offset
 			continue
 		}
-		index[key] = len(slots)
-		hash := uint32(0)
-		if c.Partition != nil {
-			hash = uint32(javaHash(c.Partition))
+		index[key] = len(distinct)
+		distinct = append(distinct, c)
+	}
+	hash := func(c OffsetChange) int32 {
+		if c.Partition == nil {
+			return 0
 		}
-		slots = append(slots, slot{c, hash ^ hash>>16})
+		return javaHash(c.Partition)
 	}
-	table := uint32(16)
-	for len(slots) > int(table)*3/4 {
-		table *= 2
-	}
-	slices.SortStableFunc(slots, func(a, b slot) int { return int(a.hash&(table-1)) - int(b.hash&(table-1)) })
-	out := make([]OffsetChange, len(slots))
-	for i := range slots {
-		out[i] = slots[i].change
+	out := make([]OffsetChange, 0, len(distinct))
+	for _, i := range javahash.Order(distinct, hash, javahash.Table(len(distinct))) {
+		out = append(out, distinct[i])
 	}
 	return out
 }
@@ -199,16 +191,9 @@ func identity(v any) string {
 func javaHash(v any) int32 {
 	switch v := v.(type) {
 	case bool:
-		if v {
-			return 1231
-		}
-		return 1237
+		return javahash.Bool(v)
 	case string:
-		var h int32
-		for _, unit := range utf16.Encode([]rune(v)) {
-			h = 31*h + int32(unit)
-		}
-		return h
+		return javahash.String(v)
 	case json.Number:
 		return numberHash(jsonNumber(v))
 	case []any:
@@ -230,13 +215,11 @@ func javaHash(v any) int32 {
 func numberHash(integer *big.Int, float float64) int32 {
 	switch {
 	case integer == nil:
-		bits := math.Float64bits(float)
-		return int32(bits ^ bits>>32)
+		return javahash.Double(float)
 	case integer.IsInt64() && integer.Int64() == int64(int32(integer.Int64())):
 		return int32(integer.Int64())
 	case integer.IsInt64():
-		n := uint64(integer.Int64())
-		return int32(n ^ n>>32)
+		return javahash.Long(integer.Int64())
 	}
 	var h int32
 	magnitude := integer.FillBytes(make([]byte, (integer.BitLen()+31)/32*4))

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"sluice/connect"
+	"sluice/internal/javahash"
 )
 
 // JavaString returns the text that Java's toString gives for a Connect value, as sinks such as FileStreamSink print it:
@@ -62,10 +62,10 @@ func writeJava(b *strings.Builder, v any) {
 		}
 		b.WriteByte(']')
 	case *object:
-		writeJavaMap(b, hashOrder(v.names, hashString), func(i int) (any, any) { return v.names[i], v.values[i] })
+		writeJavaMap(b, hashOrder(v.names, javahash.String), func(i int) (any, any) { return v.names[i], v.values[i] })
 	case map[string]any:
 		names := sortedNames(v)
-		writeJavaMap(b, hashOrder(names, hashString), func(i int) (any, any) { return names[i], v[names[i]] })
+		writeJavaMap(b, hashOrder(names, javahash.String), func(i int) (any, any) { return names[i], v[names[i]] })
 	case map[any]any:
 		keys := sortedKeys(v)
 		writeJavaMap(b, hashOrder(keys, hashOf), func(i int) (any, any) { return keys[i], v[keys[i]] })
@@ -132,63 +132,32 @@ func unscaled(d connect.Decimal) *big.Int {
 	return d.Unscaled
 }
 
-// hashOrder returns the indexes of keys in the order in which a java.util.HashMap that got them one by one lists them: by bucket,
-// and within a bucket as they came. (A bucket of eight or more becomes a tree in Java, which can move one key to its front; that is left out.)
-func hashOrder[K any](keys []K, hash func(K) uint32) []int {
-	buckets := uint32(16)
-	for uint32(len(keys)) > buckets/4*3 {
-		buckets *= 2
-	}
-	slot := make([]uint32, len(keys))
-	order := make([]int, len(keys))
-	for i, k := range keys {
-		h := hash(k)
-		slot[i] = (h ^ h>>16) & (buckets - 1)
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(slot[a]) - int(slot[b]) })
-	return order
-}
-
-// hashString is String.hashCode.
-func hashString(s string) uint32 {
-	h := uint32(0)
-	for _, c := range s {
-		if c < 0x10000 {
-			h = h*31 + uint32(c)
-			continue
-		}
-		hi, lo := utf16.EncodeRune(c)
-		h = (h*31+uint32(hi))*31 + uint32(lo)
-	}
-	return h
+// hashOrder returns the indexes of keys in the order of a java.util.HashMap that got them one by one.
+func hashOrder[K any](keys []K, hash func(K) int32) []int {
+	return javahash.Order(keys, hash, javahash.Table(len(keys)))
 }
 
 // hashOf is hashCode of a value that can be the key of a map in Go.
-func hashOf(v any) uint32 {
-	long := func(n int64) uint32 { return uint32(n) ^ uint32(uint64(n)>>32) }
+func hashOf(v any) int32 {
 	switch v := v.(type) {
 	case string:
-		return hashString(v)
+		return javahash.String(v)
 	case bool:
-		if v {
-			return 1231
-		}
-		return 1237
+		return javahash.Bool(v)
 	case int8:
-		return uint32(v)
+		return int32(v)
 	case int16:
-		return uint32(v)
+		return int32(v)
 	case int32:
-		return uint32(v)
+		return v
 	case int64:
-		return long(v)
+		return javahash.Long(v)
 	case float32:
-		return math.Float32bits(v)
+		return int32(math.Float32bits(v))
 	case float64:
-		return long(int64(math.Float64bits(v)))
+		return javahash.Double(v)
 	case time.Time:
-		return long(v.UnixMilli())
+		return javahash.Long(v.UnixMilli())
 	}
 	return 0
 }

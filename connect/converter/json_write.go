@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/connect"
+	"sluice/internal/javahash"
 )
 
 // jsonWriter writes values as Jackson does: without blanks, characters beyond the basic plane as two \u escapes, members of a schemaless
@@ -176,7 +177,7 @@ func (w *jsonWriter) schemaless(v any) error {
 	case map[any]any:
 		return w.mapValue(nil, v)
 	case *object:
-		return w.members(hashOrder(v.names, hashString), nil, func(i int) (string, any) { return v.names[i], v.values[i] })
+		return w.members(hashOrder(v.names, javahash.String), nil, func(i int) (string, any) { return v.names[i], v.values[i] })
 	case *connect.Struct:
 		return dataError("Mismatching schema.")
 	default:
@@ -233,7 +234,7 @@ func (w *jsonWriter) object(s *connect.Schema, m map[string]any) error {
 		values = s.Values
 	}
 	names := sortedNames(m)
-	return w.members(hashOrder(names, hashString), values, func(i int) (string, any) { return names[i], m[names[i]] })
+	return w.members(hashOrder(names, javahash.String), values, func(i int) (string, any) { return names[i], m[names[i]] })
 }
 
 func (w *jsonWriter) members(order []int, s *connect.Schema, member func(i int) (string, any)) error {

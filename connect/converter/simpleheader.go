@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/connect"
+	"sluice/internal/javahash"
 )
 
 var simpleHeaderConfig = connect.NewConfigDef()
@@ -92,10 +93,10 @@ func writeValue(b *strings.Builder, v any, embedded bool) error {
 		}
 		b.WriteByte(']')
 	case *object:
-		return writeEntries(b, hashOrder(v.names, hashString), func(i int) (any, any) { return v.names[i], v.values[i] })
+		return writeEntries(b, hashOrder(v.names, javahash.String), func(i int) (any, any) { return v.names[i], v.values[i] })
 	case map[string]any:
 		names := sortedNames(v)
-		return writeEntries(b, hashOrder(names, hashString), func(i int) (any, any) { return names[i], v[names[i]] })
+		return writeEntries(b, hashOrder(names, javahash.String), func(i int) (any, any) { return names[i], v[names[i]] })
 	case map[any]any:
 		keys := sortedKeys(v)
 		return writeEntries(b, hashOrder(keys, hashOf), func(i int) (any, any) { return keys[i], v[keys[i]] })

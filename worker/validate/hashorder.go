@@ -1,9 +1,6 @@
 package validate
 
-import (
-	"slices"
-	"unicode/utf16"
-)
+import "sluice/internal/javahash"
 
 // Kafka keeps settings in Java's HashMaps and answers in the order of their iteration, which is always the same for the same keys: that of
 // values that nothing defines, of the settings of converters, of the client overrides, and of the groups that follow from them. An order
@@ -12,45 +9,17 @@ import (
 // Differs: the order of a request's body is not known here, so keys that collide in every one of these maps stand in the order of their names.
 
 // hashOrder returns the keys in the order of a map that they were put into one by one, in the order given.
-func hashOrder(keys []string) []string {
-	table := 16
-	for len(keys) > table*3/4 {
-		table *= 2
-	}
-	return inTable(keys, table)
-}
+func hashOrder(keys []string) []string { return inTable(keys, javahash.Table(len(keys))) }
 
 // copyOrder returns the keys in the order of a map that was made as a copy of one with the order given.
-func copyOrder(keys []string) []string {
-	return inTable(keys, tableFor(int(float32(len(keys))/0.75+1)))
-}
-
-// tableFor is the smallest table with room for n.
-//
-// Kafka: java.util.HashMap.tableSizeFor.
-func tableFor(n int) int {
-	table := 1
-	for table < n {
-		table *= 2
-	}
-	return table
-}
+func copyOrder(keys []string) []string { return inTable(keys, javahash.CopyTable(len(keys))) }
 
 func inTable(keys []string, table int) []string {
-	out := slices.Clone(keys)
-	slices.SortStableFunc(out, func(a, b string) int {
-		return int(hashCode(a)&uint32(table-1)) - int(hashCode(b)&uint32(table-1))
-	})
-	return out
-}
-
-// hashCode is String.hashCode as HashMap spreads it.
-func hashCode(s string) uint32 {
-	var h uint32
-	for _, unit := range utf16.Encode([]rune(s)) {
-		h = 31*h + uint32(unit)
+	out := make([]string, 0, len(keys))
+	for _, i := range javahash.Order(keys, javahash.String, table) {
+		out = append(out, keys[i])
 	}
-	return h ^ h>>16
+	return out
 }
 
 // inOrder returns the keys of a configuration in the order in which the check goes through them.
@@ -63,7 +32,7 @@ func inOrder(props map[string]*string) []string { return copyOrder(sortedKeys(pr
 // Kafka: org.apache.kafka.common.config.AbstractConfig.originalsWithPrefix.
 func prefixOrder(props map[string]*string, prefix string) []string {
 	keys := inOrder(props)
-	table := tableFor(len(keys))
+	table := javahash.SizeFor(len(keys))
 	if len(keys) > table*3/4 {
 		table *= 2
 	}
