@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"strings"
 
 	"sluice/connect"
 	"sluice/worker/provider"
@@ -108,6 +109,8 @@ func (h *Herder) validateConfig(config Properties) (validate.ConfigInfos, error)
 	for key := range settings {
 		resolved[key] = new(settings[key])
 	}
+	aliases := resolvedAliases(given, settings)
+	secrets = secrets.WithHidden(aliases...)
 	infos, err := h.validator.Validate(resolved)
 	if err != nil {
 		return infos, secrets.Error(err)
@@ -117,7 +120,56 @@ func (h *Herder) validateConfig(config Properties) (validate.ConfigInfos, error)
 			unresolve(info.Value, given[info.Value.Name], secrets)
 		}
 	}
+	hideAliases(&infos, aliases)
 	return infos, nil
+}
+
+// resolvedAliases returns the aliases of transformations and predicates in lists that have variables: they become parts of the names that
+// are answered.
+func resolvedAliases(given map[string]*string, settings map[string]string) []string {
+	var found []string
+	for _, key := range []string{validate.TransformsConfig, validate.PredicatesConfig} {
+		if text := given[key]; text != nil && provider.HasVariable(*text) {
+			parsed, _ := connect.ParseConfigValue(key, settings[key], connect.TypeList)
+			aliases, _ := parsed.([]string)
+			found = append(found, aliases...)
+		}
+	}
+	return found
+}
+
+// hideAliases takes aliases that variables stand for out of the names of settings and groups, where they stand behind the kind of plugin.
+func hideAliases(infos *validate.ConfigInfos, aliases []string) {
+	var none *provider.Secrets
+	hidden := none.WithHidden(aliases...)
+	if hidden == nil {
+		return
+	}
+	hide := func(text, after string) string {
+		if kind, alias, ok := strings.Cut(text, after); ok {
+			return kind + after + hidden.Redact(alias)
+		}
+		return text
+	}
+	for i, group := range infos.Groups {
+		infos.Groups[i] = hide(group, ": ")
+	}
+	for _, info := range infos.Configs {
+		name := info.Value.Name
+		if !strings.HasPrefix(name, validate.TransformsConfig+".") && !strings.HasPrefix(name, validate.PredicatesConfig+".") {
+			continue
+		}
+		info.Value.Name = hide(name, ".")
+		if d := info.Definition; d != nil {
+			d.Name, d.Documentation, d.DisplayName = hide(d.Name, "."), hidden.Redact(d.Documentation), hidden.Redact(d.DisplayName)
+			for i := range d.Dependents {
+				d.Dependents[i] = hide(d.Dependents[i], ".")
+			}
+			if d.Group != nil {
+				d.Group = new(hide(*d.Group, ": "))
+			}
+		}
+	}
 }
 
 // unresolve puts the given text of a setting in place of its value, if it has variables.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -307,6 +308,29 @@ func TestValidateKeepsVariables(t *testing.T) {
 		}
 		_, err = r.h.ValidateConfig(t.Context(), "", store.Properties{{Key: "a", Value: new(f.variable("pw"))}})
 		expectError[*validate.NoConnectorTypeError](t, err, "Connector config {a="+f.variable("pw")+"} contains no connector type")
+	})
+}
+
+// The aliases of transformations and predicates become names of settings and groups.
+func TestValidateKeepsVariablesInAliases(t *testing.T) {
+	f := newSecretsFile(t, "pw=hunter2-secret", "list=hunter3-secret, hunter4-secret")
+	bubbleWith(t, f, func(t *testing.T, r *rig) {
+		r.h.validator = &validate.Validator{Plugins: r.h.plugins}
+		for _, key := range []string{"transforms", "predicates"} {
+			for _, variable := range []string{"pw", "list"} {
+				infos, err := r.h.ValidateConfig(t.Context(), "", config("x", key, "own,"+f.variable(variable)))
+				r.must(err)
+				text, err := json.Marshal(infos)
+				r.must(err)
+				if !strings.Contains(string(text), key+".own.type") || strings.Contains(string(text), "hunter") {
+					t.Errorf("%s of %s: %s", key, variable, text)
+				}
+				err = infos.Err()
+				if err == nil || strings.Contains(err.Error(), "hunter") {
+					t.Errorf("%s of %s: error %v", key, variable, err)
+				}
+			}
+		}
 	})
 }
 
