@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/cli"
 	"sluice/internal/demo"
 )
 
@@ -41,7 +42,7 @@ func (c demoCommand) Run(ctx context.Context, env environment) error {
 		KafkaAddr: c.Kafka, DynamoDBAddr: c.DynamoDB, RESTAddr: c.REST, DataDir: c.DataDir,
 		Records: c.Records, Rate: c.Rate, Duration: c.Duration,
 		Partitions: c.Partitions, Accounts: c.Accounts, Seed: c.Seed, MaxTransactions: c.MaxTransactions,
-		Version: connectVersion + "-sluice." + version, Commit: commit(),
+		Version: cli.ConnectVersion + "-sluice." + version, Commit: cli.Commit(),
 		Console: console, Log: env.logTo(console.Above(env.stderr)),
 	})
 	var start *demo.StartError

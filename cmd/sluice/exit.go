@@ -1,14 +1,18 @@
 package main
 
-import "errors"
+import (
+	"errors"
+
+	"sluice/cli"
+)
 
 // The exit codes. They are those of Kafka's connect-distributed.sh.
 const (
-	exitOK     = 0
-	exitUsage  = 1 // usage or configuration
+	exitOK     = cli.ExitOK
+	exitUsage  = cli.ExitUsage
 	exitDiffer = 1 // the demo's table is not as it must be
-	exitStart  = 2 // the start failed
-	exitFailed = 3 // a service inside failed after the start
+	exitStart  = cli.ExitStart
+	exitFailed = cli.ExitFailed // of a service inside
 )
 
 // codedError carries the exit code that an error means.
@@ -43,6 +47,10 @@ func exitCode(err error) int {
 	var c *codedError
 	if errors.As(err, &c) {
 		return c.code
+	}
+	var w *cli.Error
+	if errors.As(err, &w) {
+		return w.Code
 	}
 	return exitStart
 }

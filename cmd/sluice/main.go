@@ -19,10 +19,12 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+
+	"sluice/cli"
 )
 
-// cli is the command line. Kong reads names, defaults, help and environment variables from the tags.
-type cli struct {
+// commandLine is what the program understands. Kong reads names, defaults, help and environment variables from the tags.
+type commandLine struct {
 	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"LOG_LEVEL"`
 	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text" env:"LOG_FORMAT"`
 
@@ -45,7 +47,7 @@ type environment struct {
 }
 
 func main() {
-	ctx, stop := notifyContext(context.Background())
+	ctx, stop := cli.NotifyContext(context.Background())
 	code := run(ctx, os.Args[1:], environment{stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, all: os.Environ()})
 	stop()
 	os.Exit(code)
@@ -53,7 +55,7 @@ func main() {
 
 // run carries out one command line and returns the exit code.
 func run(ctx context.Context, args []string, env environment) int {
-	var c cli
+	var c commandLine
 	exited := -1 // set when kong ends the program by itself, as --help does
 	parser, err := kong.New(&c,
 		kong.Name("sluice"),
@@ -81,7 +83,7 @@ func run(ctx context.Context, args []string, env environment) int {
 		fmt.Fprintln(env.stderr, "sluice:", err)
 		return exitUsage
 	}
-	env.logTo = func(w io.Writer) *slog.Logger { return newLogger(w, c.LogLevel, c.LogFormat) }
+	env.logTo = func(w io.Writer) *slog.Logger { return cli.NewLogger(w, c.LogLevel, c.LogFormat) }
 	env.log = env.logTo(env.stderr)
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(env)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -7,9 +7,9 @@ import (
 	"sluice/internal/loggers"
 )
 
-// newLogger returns a logger that writes to w, with a registry of its own whose root has the given level. The level and format are ones that
-// the command line allows.
-func newLogger(w io.Writer, level, format string) *slog.Logger {
+// NewLogger returns a logger that writes to w, with a registry of its own whose root has the given level: the REST API shows and sets the levels
+// of that registry. level is "debug", "info", "warn" or "error", and anything else is info; format is "json", and anything else is text.
+func NewLogger(w io.Writer, level, format string) *slog.Logger {
 	l, ok := loggers.ParseLevel(level)
 	if !ok {
 		l = loggers.Info

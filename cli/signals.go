@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// notifyContext returns a context that the first SIGINT or SIGTERM cancels, so that everything stops in order. After that the
+// NotifyContext returns a context that the first SIGINT or SIGTERM cancels, so that everything stops in order. After that the
 // signals have their usual effect again: a second one ends the process at once.
-func notifyContext(parent context.Context) (context.Context, context.CancelFunc) {
+func NotifyContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ func TestNewLogger(t *testing.T) {
 		"json": `"level":"TRACE","msg":"yes","logger":"a.b"}` + "\n",
 	} {
 		var out bytes.Buffer
-		log, registry := loggers.Adopt(newLogger(&out, "warn", format))
+		log, registry := loggers.Adopt(NewLogger(&out, "warn", format))
 		if s, _ := registry.Level("root"); s.Level != loggers.Warn {
 			t.Errorf("%s: the root's level is %s", format, s.Level)
 		}
