@@ -1,7 +1,9 @@
 package connect
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 )
 
 // TopicPartition names one partition of a topic. It is comparable and serves as a map key.
@@ -27,6 +29,11 @@ type TaskID struct {
 
 // String returns "connector-task", as Kafka prints it.
 func (id TaskID) String() string { return id.Connector + "-" + strconv.Itoa(id.Task) }
+
+// Compare orders tasks by connector and number, for [slices.SortFunc] and its kin.
+func (id TaskID) Compare(other TaskID) int {
+	return cmp.Or(strings.Compare(id.Connector, other.Connector), cmp.Compare(id.Task, other.Task))
+}
 
 // TimestampType says what a record's timestamp means.
 type TimestampType int8

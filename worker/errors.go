@@ -62,5 +62,5 @@ func (e *ConnectError) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// ErrShuttingDown says that the worker stops and does nothing new.
-var ErrShuttingDown = errors.New("Worker is shutting down") //nolint:staticcheck // Kafka's text, which the REST API answers
+// ErrShuttingDown says that the worker stops and does nothing new. The REST API answers 500 with its text, which is Kafka's.
+var ErrShuttingDown = errors.New("Worker is shutting down")

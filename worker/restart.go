@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"sluice/connect"
 	"sluice/worker/store"
@@ -123,7 +124,7 @@ func (h *Herder) restart(r store.RestartRequest) {
 		}})
 		h.startConnector(c, func(error) { restarted() })
 	}
-	for _, id := range sortedTasks(maps.Keys(ours)) {
+	for _, id := range slices.SortedFunc(maps.Keys(ours), connect.TaskID.Compare) {
 		t := ours[id]
 		h.stopTask(t, deadline, nil)
 		h.do(&t.lane, job{end: func() {

@@ -1,10 +1,8 @@
 package worker
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -59,12 +57,6 @@ func (ts taskInstances) all() []connect.TaskID {
 		ids = append(ids, ts.of(name)...)
 	}
 	return ids
-}
-
-func sortedTasks(ids iter.Seq[connect.TaskID]) []connect.TaskID {
-	return slices.SortedFunc(ids, func(a, b connect.TaskID) int {
-		return cmp.Or(cmp.Compare(a.Connector, b.Connector), cmp.Compare(a.Task, b.Task))
-	})
 }
 
 // startTask starts a task with the configuration that is valid now. done, which may be nil, is told in the loop whether the task could

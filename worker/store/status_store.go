@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -299,12 +298,8 @@ func (s *StatusStore) Unconfigured(cluster *Snapshot) (connectors []string, task
 		}
 	}
 	slices.Sort(connectors)
-	slices.SortFunc(tasks, compareTasks)
+	slices.SortFunc(tasks, connect.TaskID.Compare)
 	return connectors, tasks
-}
-
-func compareTasks(a, b connect.TaskID) int {
-	return cmp.Or(cmp.Compare(a.Connector, b.Connector), cmp.Compare(a.Task, b.Task))
 }
 
 // names yields every connector of which a state is known, once. The lock is held.
