@@ -81,7 +81,6 @@ var house = []door{
 	{"internal/fraud", room{stdOnly: true}},
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
-	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/clients", room{stdOnly: true}},
 	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "connect/transform", "internal/loggers", "internal/tlsconfig", "rest", "sinks/*", "worker"}}},
 	// What a program with sinks of its own imports: the engine is internal, so this is its door to the outside.
