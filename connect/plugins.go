@@ -37,6 +37,23 @@ type Plugin struct {
 	NewPredicate       func() Predicate
 }
 
+// Config returns the settings that the plugin defines, for which it makes one; nil for a plugin that cannot be made.
+func (p Plugin) Config() *ConfigDef {
+	switch {
+	case p.NewSink != nil:
+		return p.NewSink().Config()
+	case p.NewConverter != nil:
+		return p.NewConverter().Config()
+	case p.NewHeaderConverter != nil:
+		return p.NewHeaderConverter().Config()
+	case p.NewTransform != nil:
+		return p.NewTransform().Config()
+	case p.NewPredicate != nil:
+		return p.NewPredicate().Config()
+	}
+	return nil
+}
+
 // SimpleName returns the class name without its package and without the classes around it: "Value" for "pkg.Cast$Value".
 //
 // Kafka: java.lang.Class.getSimpleName.

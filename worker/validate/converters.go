@@ -59,15 +59,10 @@ func (v *Validator) checkConverter(c converterKind, props map[string]*string, vs
 // converterDef returns the settings of a converter of either kind, nil if there is no such class.
 func (v *Validator) converterDef(class string, t connect.PluginType) *connect.ConfigDef {
 	p, err := v.Plugins.Find(class, t)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil
-	case p.NewHeaderConverter != nil:
-		return p.NewHeaderConverter().Config()
-	case p.NewConverter != nil:
-		return p.NewConverter().Config()
 	}
-	return nil
+	return p.Config()
 }
 
 // withPrefix returns the settings behind a prefix, without it.

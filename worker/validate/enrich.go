@@ -107,15 +107,14 @@ func (v *Validator) aliasDef(kind aliasKind, text *string) *connect.ConfigDef {
 		return nil
 	}
 	p, err := v.Plugins.Find(trimJava(*text), kind.pluginType)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil
-	case p.NewPredicate != nil:
-		return p.NewPredicate().Config()
-	case p.NewTransform != nil:
-		return p.NewTransform().Config().With(implicitKeys()...) // they mask the class's own of the same name
 	}
-	return nil
+	def := p.Config()
+	if p.NewTransform != nil {
+		return def.With(implicitKeys()...) // they mask the class's own of the same name
+	}
+	return def
 }
 
 func (v *Validator) classesOf(t connect.PluginType) []any {

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -59,15 +60,7 @@ func (s *SecretKeys) def(class string, kind connect.PluginType) *connect.ConfigD
 	if err != nil { // not remembered: anybody may send any name
 		return &connect.ConfigDef{}
 	}
-	def := &connect.ConfigDef{}
-	switch {
-	case p.NewSink != nil:
-		def = p.NewSink().Config()
-	case p.NewHeaderConverter != nil:
-		def = p.NewHeaderConverter().Config()
-	case p.NewConverter != nil:
-		def = p.NewConverter().Config()
-	}
+	def := cmp.Or(p.Config(), &connect.ConfigDef{})
 	s.defs.Store(at, def)
 	return def
 }

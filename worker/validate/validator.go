@@ -135,26 +135,17 @@ func (v *Validator) PluginConfig(name string) ([]ConfigKeyInfo, error) {
 	case !ok:
 		return nil, &UnknownPluginError{Name: name}
 	}
-	var def *connect.ConfigDef
-	switch {
-	case p.NewSink != nil:
-		own := p.NewSink().Config()
-		def = own
+	own := p.Config()
+	if own == nil {
+		return nil, &UnknownPluginError{Name: name}
+	}
+	def := own
+	if p.NewSink != nil {
 		for _, k := range kafkaDef().Keys() {
 			if _, defined := own.Key(k.Name); !defined {
 				def = def.With(k)
 			}
 		}
-	case p.NewConverter != nil:
-		def = p.NewConverter().Config()
-	case p.NewHeaderConverter != nil:
-		def = p.NewHeaderConverter().Config()
-	case p.NewTransform != nil:
-		def = p.NewTransform().Config()
-	case p.NewPredicate != nil:
-		def = p.NewPredicate().Config()
-	default:
-		return nil, &UnknownPluginError{Name: name}
 	}
 	infos := make([]ConfigKeyInfo, 0, len(def.Keys()))
 	for _, k := range def.Keys() {
