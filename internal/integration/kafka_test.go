@@ -99,6 +99,8 @@ type broker struct {
 	addr       string
 	controller string
 	dir        string
+	properties []string // more lines of its properties
+	formatArgs []string // more arguments for the storage tool
 	proc       *process
 }
 
@@ -122,12 +124,12 @@ func newBroker() (*broker, error) {
 func (b *broker) start(ctx context.Context) error {
 	file := filepath.Join(b.dir, "server.properties")
 	if _, err := os.Stat(file); err != nil {
-		if err := os.WriteFile(file, []byte(brokerProperties(b.addr, b.controller, b.addr, filepath.Join(b.dir, "data"))), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(brokerProperties(b.addr, b.controller, b.addr, filepath.Join(b.dir, "data"))+strings.Join(b.properties, "\n")+"\n"), 0o644); err != nil {
 			return err
 		}
 		storage := kafkaJars
 		storage.main = "kafka.tools.StorageTool"
-		format, err := storage.command(ctx, "format", "-t", clusterID(), "-c", file)
+		format, err := storage.command(ctx, append([]string{"format", "-t", clusterID(), "-c", file}, b.formatArgs...)...)
 		if err != nil {
 			return err
 		}
