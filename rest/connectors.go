@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,7 @@ func (s *Server) listConnectors(w http.ResponseWriter, r *http.Request) error {
 		writeJSON(w, http.StatusOK, names)
 		return nil
 	}
+	expansions = slices.Compact(slices.Sorted(slices.Values(expansions))) // each once, however often it is asked for
 	all := make(map[string]expansion, len(names))
 	for _, name := range names {
 		one, err := s.expand(r, name, expansions)

@@ -250,6 +250,17 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// What one logger is given must not cost more with every other that anybody has made before.
+func BenchmarkSetLevelBesideOthers(b *testing.B) {
+	r := loggers.New(loggers.Info)
+	for i := range 2000 {
+		r.Add(fmt.Sprint("x", i, strings.Repeat(".a", 1000)))
+	}
+	for b.Loop() {
+		r.SetLevel("y", loggers.Debug)
+	}
+}
+
 func BenchmarkDisabled(b *testing.B) {
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
 	r := loggers.New(loggers.Info)

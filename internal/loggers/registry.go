@@ -123,10 +123,9 @@ func (r *Registry) SetLevel(namespace string, l Level) []string {
 			n.modified = now
 		}
 	}
-	for _, n := range r.byName {
+	for _, n := range affected { // what is below one of them has its name in front, and is one of them
 		n.effective.Store(int64(r.effective(n)))
 	}
-	r.root.effective.Store(int64(r.effective(r.root)))
 	slices.Sort(names)
 	return names
 }
