@@ -33,12 +33,16 @@ func internalRequests(t *testing.T) []recordedRequest {
 	}
 	defer f.Close()
 	var all []recordedRequest
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		var r recordedRequest
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, r)
+	}
+	if err := lines.Err(); err != nil || len(all) != 16 {
+		t.Fatalf("read %d requests, %v", len(all), err)
 	}
 	return all
 }
