@@ -52,13 +52,13 @@ func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
 	}
 	guarded := s.guard(auth, handle)
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !rt.anyType && !acceptsBody(r) {
+		if body, err := contentType(r); !rt.anyType && (err != nil || body != nil && !body.takes("application", "json")) {
 			s.fail(w, r, errUnsupportedMediaType)
 			return
 		}
-		mediaType, ok := negotiate(r)
-		if !ok {
-			s.fail(w, r, errNotAcceptable)
+		mediaType, err := negotiate(r)
+		if err != nil {
+			s.fail(w, r, err)
 			return
 		}
 		w.Header().Set("Content-Type", mediaType)
@@ -84,6 +84,10 @@ func (s *Server) routeRawPath(next http.Handler) http.Handler {
 		if strings.Contains(r.URL.Path, "\x00") {
 			w.Header().Set("Connection", "close")
 			s.fail(w, r, &statusError{http.StatusBadRequest, "the path has a NUL character"})
+			return
+		}
+		if _, err := contentType(r); err != nil { // Jersey reads it before it looks for the endpoint
+			s.fail(w, r, err)
 			return
 		}
 		if len(p) > 1 {
@@ -137,7 +141,7 @@ func (s *Server) options(methods []string, auth *BasicAuth) http.HandlerFunc {
 	allow, text := strings.Join(methods, ","), strings.Join(methods, ", ")
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
-		if _, ok := match(r, "text", "plain"); !ok {
+		if !takesText(r) {
 			w.Header().Del("Content-Type")
 			w.Header().Set("Content-Length", "0")
 			return
@@ -147,9 +151,19 @@ func (s *Server) options(methods []string, auth *BasicAuth) http.HandlerFunc {
 	}
 	guarded := s.guard(auth, answer)
 	return func(w http.ResponseWriter, r *http.Request) {
+		if _, err := acceptRanges(r); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		w.Header().Set("Content-Type", "text/plain")
 		guarded(w, r)
 	}
+}
+
+// takesText reports whether the client takes plain text.
+func takesText(r *http.Request) bool {
+	ranges, err := acceptRanges(r)
+	return err == nil && slices.ContainsFunc(ranges, func(m mediaRange) bool { return m.takes("text", "plain") })
 }
 
 // param returns a decoded segment of the path; bytes that are no UTF-8 become U+FFFD, as in Java.

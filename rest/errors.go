@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"sluice/connect"
 	"sluice/worker"
@@ -25,6 +26,7 @@ func (e *statusError) Error() string { return e.message }
 var (
 	errNotFound             = &statusError{http.StatusNotFound, "HTTP 404 Not Found"}
 	errMethodNotAllowed     = &statusError{http.StatusMethodNotAllowed, "HTTP 405 Method Not Allowed"}
+	errBadRequest           = &statusError{http.StatusBadRequest, "HTTP 400 Bad Request"}
 	errNotAcceptable        = &statusError{http.StatusNotAcceptable, "HTTP 406 Not Acceptable"}
 	errUnsupportedMediaType = &statusError{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type"}
 )
@@ -98,7 +100,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		level = s.failures.Error
 	}
 	level("REST request failed", "method", r.Method, "path", r.URL.Path, "status", status, "err", err)
-	w.Header().Set("Content-Type", jsonType)
+	if !strings.HasPrefix(w.Header().Get("Content-Type"), jsonType) { // else it is what the client asked for
+		w.Header().Set("Content-Type", jsonType)
+	}
 	writeJSON(w, status, errorMessage{status, message})
 }
 

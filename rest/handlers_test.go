@@ -109,7 +109,11 @@ func quoted(s string) string {
 func TestEmptyBody(t *testing.T) {
 	s, _ := newServer(t, fake{})
 	wantError(t, call(s, "POST", "/connectors", "", "Content-Type", "application/json"), 500, "empty")
-	wantError(t, call(s, "POST", "/connectors", `{}`, "Content-Type", ""), 415, "HTTP 415 Unsupported Media Type")
+	r := httptest.NewRequest("POST", "/connectors", strings.NewReader(`{}`))
+	r.Header.Del("Content-Type") // not there, which is not the same as empty
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	wantError(t, w, 415, "HTTP 415 Unsupported Media Type")
 }
 
 func TestBodyLimit(t *testing.T) {
@@ -212,32 +216,101 @@ func TestTaskNumbers(t *testing.T) {
 	}
 }
 
+// What Kafka Connect 3.9.2 answered to GET /connectors with these headers, and with the same status to GET of a connector that there is not but
+// for 404 in place of 200. 400 is Jetty's, with a page of its own or none.
 func TestMediaTypes(t *testing.T) {
-	s, _ := newServer(t, fake{connectors: func() []string { return nil }})
-	for _, c := range []struct{ header, value, contentType string }{
-		{"Accept", "", "application/json"},
-		{"Accept", "*/*", "application/json"},
-		{"Accept", "text/plain, application/json;q=0.1", "application/json"},
-		{"Accept", "application/json; charset=utf-8", "application/json;charset=utf-8"},
-		{"Accept", "application/json;q=0", ""},
-		{"Accept", "application/json;q=x", ""},
-		{"Accept", "text/*", ""},
-		{"Accept", "garbage/", ""},
-		{"Content-Type", "application/json; charset=utf-8", "application/json"},
-		{"Content-Type", "APPLICATION/JSON", "application/json"},
+	s, _ := newServer(t, fake{
+		connectors: func() []string { return nil },
+		info: func(context.Context, string) (worker.ConnectorInfo, error) {
+			return worker.ConnectorInfo{}, &worker.NotFoundError{Message: "Connector nope not found"}
+		},
+	})
+	for _, c := range []struct {
+		header, value string
+		status        int
+		contentType   string
+	}{
+		{"Accept", "", 200, "application/json"},
+		{"Accept", "*/*", 200, "application/json"},
+		{"Accept", "*", 200, "application/json"},
+		{"Accept", "application", 200, "application/json"},
+		{"Accept", "*/json", 200, "application/json"},
+		{"Accept", "APPLICATION/JSON", 200, "application/json"},
+		{"Accept", "application/json,", 200, "application/json"},
+		{"Accept", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", 200, "application/json"},
+		{"Accept", "text/plain, application/json;q=0.1", 200, "application/json"},
+		{"Accept", "application/json; charset=utf-8", 200, "application/json;charset=utf-8"},
+		{"Accept", `application/json;a="x,y"`, 200, `application/json;a="x,y"`},
+		{"Accept", "application/json;q=0.5;ext=1", 200, "application/json;ext=1"},
+		{"Accept", "application/json;q=0.1, application/json;v=2", 200, "application/json;v=2"},
+		{"Accept", "*/*, application/json;v=2", 200, "application/json;v=2"},
+		{"Accept", "application/json;q=0", 200, "application/json"},
+		{"Accept", "text/plain, application/json;q=0", 200, "application/json"},
+		{"Accept", "*/*;q=0", 200, "application/json"},
+		{"Accept", "application/json;q=.2", 200, "application/json"},
+		{"Accept", "application/json;q=1.", 200, "application/json"},
+		{"Accept", "application/json;q=1.000", 200, "application/json"},
+		{"Accept", "text/*", 406, ""},
+		{"Accept", "json", 406, ""},
+		{"Accept", "application/json;q=x", 400, ""},
+		{"Accept", "application/json;q=", 400, ""},
+		{"Accept", "application/json;q=.", 400, ""},
+		{"Accept", "application/json;q=2", 400, ""},
+		{"Accept", "application/json;q=-1", 400, ""},
+		{"Accept", "application/json;q=1.0001", 400, ""},
+		{"Accept", "application/json;q=0.1234", 400, ""},
+		{"Accept", "text/plain;q=x", 400, ""},
+		{"Accept", "application/json;a", 400, ""},
+		{"Accept", "application / json", 400, ""},
+		{"Accept", "application/", 400, ""},
+		{"Accept", "/json", 400, ""},
+		{"Accept", "a b", 400, ""},
+		{"Accept", ", application/json", 400, ""},
+		{"Accept", "application/json,,", 400, ""},
+		{"Accept", ",", 400, ""},
+		{"Content-Type", "application/json; charset=utf-8", 200, "application/json"},
+		{"Content-Type", "APPLICATION/JSON", 200, "application/json"},
+		{"Content-Type", "application/json;", 200, "application/json"},
+		{"Content-Type", "*/*", 200, "application/json"},
+		{"Content-Type", "application/*", 200, "application/json"},
+		{"Content-Type", "*/json", 200, "application/json"},
+		{"Content-Type", "text/plain", 415, ""},
+		{"Content-Type", "text/*", 415, ""},
+		{"Content-Type", "application/x-www-form-urlencoded", 415, ""},
+		{"Content-Type", "", 400, ""},
+		{"Content-Type", "*", 400, ""},
+		{"Content-Type", "json", 400, ""},
+		{"Content-Type", "application/", 400, ""},
+		{"Content-Type", "application/json; x", 400, ""},
+		{"Content-Type", "text/plain, application/json", 400, ""},
 	} {
+		messages := map[int]string{400: "HTTP 400 Bad Request", 406: "HTTP 406 Not Acceptable", 415: "HTTP 415 Unsupported Media Type"}
 		w := call(s, "GET", "/connectors", "", c.header, c.value)
-		if c.contentType == "" {
-			wantError(t, w, 406, "HTTP 406 Not Acceptable")
+		if c.status != 200 {
+			if w.Code != c.status {
+				t.Errorf("%s %q: got %d, want %d", c.header, c.value, w.Code, c.status)
+				continue
+			}
+			wantError(t, w, c.status, messages[c.status])
+			wantError(t, call(s, "GET", "/connectors/nope", "", c.header, c.value), c.status, messages[c.status])
 			continue
 		}
 		if got := w.Header().Get("Content-Type"); w.Code != 200 || got != c.contentType || w.Body.String() != "[]" {
-			t.Errorf("%s %s: got %d %s %s", c.header, c.value, w.Code, got, w.Body)
+			t.Errorf("%s %q: got %d %s %s", c.header, c.value, w.Code, got, w.Body)
+		}
+		w = call(s, "GET", "/connectors/nope", "", c.header, c.value)
+		if got := w.Header().Get("Content-Type"); w.Code != 404 || got != c.contentType {
+			t.Errorf("%s %q: got %d %s %s for what there is not", c.header, c.value, w.Code, got, w.Body)
 		}
 	}
-	for _, ct := range []string{"text/plain", "application/x-www-form-urlencoded", "json"} {
-		wantError(t, call(s, "GET", "/connectors", "", "Content-Type", ct), 415, "HTTP 415 Unsupported Media Type")
-	}
+	// Of all headers only Content-Type is read before the endpoint is looked for.
+	wantError(t, call(s, "GET", "/nope", "", "Content-Type", "json"), 400, "HTTP 400 Bad Request")
+	wantError(t, call(s, "GET", "/", "", "Content-Type", "json"), 400, "HTTP 400 Bad Request")
+	wantError(t, call(s, "OPTIONS", "/connectors", "", "Content-Type", "json"), 400, "HTTP 400 Bad Request")
+	wantError(t, call(s, "OPTIONS", "/connectors", "", "Accept", "garbage/"), 400, "HTTP 400 Bad Request")
+	wantError(t, call(s, "GET", "/nope", "", "Accept", "garbage/"), 404, "HTTP 404 Not Found")
+	wantError(t, call(s, "DELETE", "/", "", "Accept", "garbage/"), 405, "HTTP 405 Method Not Allowed")
+	wantError(t, call(s, "GET", "/connectors", "", "Accept", "garbage/", "Content-Type", "text/plain"), 415, "HTTP 415 Unsupported Media Type")
 }
 
 func TestExpand(t *testing.T) {

@@ -1,62 +1,133 @@
 package rest
 
 import (
+	"cmp"
+	"errors"
 	"mime"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 const jsonType = "application/json"
 
-// negotiate returns the Content-Type of the answer, false if the client takes no JSON. Parameters that it asks for are repeated.
-func negotiate(r *http.Request) (mediaType string, ok bool) {
-	params, ok := match(r, "application", "json")
-	if !ok {
-		return "", false
-	}
-	delete(params, "q")
-	if len(params) == 0 {
-		return jsonType, true
-	}
-	return strings.ReplaceAll(mime.FormatMediaType(jsonType, params), "; ", ";"), true
+// mediaRange is an entry of an Accept header, or a Content-Type. Either part may be *.
+//
+// Kafka: Jersey's AcceptableMediaType.
+type mediaRange struct {
+	main, sub string
+	params    map[string]string
+	quality   float64
 }
 
-// match reports whether the client takes a media type, and the parameters of the entry in its Accept header that says so. A client that
-// says nothing takes everything.
-func match(r *http.Request, main, sub string) (params map[string]string, ok bool) {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	if strings.Trim(accept, ", ") == "" {
-		return nil, true
+// takes reports whether the range has a media type in it. A quality of 0 does not take it out: Jersey only orders by it.
+func (m mediaRange) takes(main, sub string) bool {
+	return (m.main == "*" || m.main == main) && (m.sub == "*" || m.sub == sub)
+}
+
+// stars is the number of parts that are *.
+func (m mediaRange) stars() int {
+	n := 0
+	for _, part := range []string{m.main, m.sub} {
+		if part == "*" {
+			n++
+		}
 	}
-	for entry := range strings.SplitSeq(accept, ",") {
-		t, params, err := mime.ParseMediaType(entry)
+	return n
+}
+
+// qualityForm is what Jersey reads as a quality: up to five characters, from 0 to 1.
+var qualityForm = regexp.MustCompile(`^(0(\.[0-9]{0,3})?|1(\.0{0,3})?|\.[0-9]{1,4})$`)
+
+func parseMediaRange(text string) (mediaRange, error) {
+	t, params, err := mime.ParseMediaType(text)
+	if err != nil {
+		return mediaRange{}, err
+	}
+	m := mediaRange{params: params, quality: 1}
+	var both bool
+	if m.main, m.sub, both = strings.Cut(t, "/"); !both {
+		m.sub = "*"
+	}
+	if q, given := params["q"]; given {
+		if !qualityForm.MatchString(q) {
+			return mediaRange{}, errors.New("a quality is a number from 0 to 1 with three digits")
+		}
+		m.quality, _ = strconv.ParseFloat(q, 64) // the form says that it is one
+	}
+	return m, nil
+}
+
+// acceptRanges returns the entries of the client's Accept header, the preferred ones first. A client that says nothing takes everything.
+// A header that cannot be read is an error.
+func acceptRanges(r *http.Request) ([]mediaRange, error) {
+	text := strings.TrimSpace(strings.Join(r.Header.Values("Accept"), ","))
+	if text == "" {
+		return []mediaRange{{main: "*", sub: "*", quality: 1}}, nil
+	}
+	var ranges []mediaRange
+	for _, entry := range splitUnquoted(strings.TrimSuffix(text, ",")) {
+		m, err := parseMediaRange(entry)
 		if err != nil {
-			continue
+			return nil, errBadRequest
 		}
-		m, s, _ := strings.Cut(t, "/")
-		if m != "*" && m != main || s != "*" && s != sub {
-			continue
-		}
-		if q, given := params["q"]; given {
-			if f, err := strconv.ParseFloat(q, 64); err != nil || f <= 0 {
-				continue
-			}
-		}
-		if m == "*" || s == "*" {
-			params = nil
-		}
-		return params, true
+		ranges = append(ranges, m)
 	}
-	return nil, false
+	slices.SortStableFunc(ranges, func(a, b mediaRange) int {
+		return cmp.Or(cmp.Compare(b.quality, a.quality), cmp.Compare(a.stars(), b.stars()))
+	})
+	return ranges, nil
 }
 
-// acceptsBody reports whether the media type of the request's body, if it names one, is JSON.
-func acceptsBody(r *http.Request) bool {
-	given := r.Header.Get("Content-Type")
-	if given == "" {
-		return true
+// splitUnquoted splits a text at the commas that are not inside of double quotes.
+func splitUnquoted(text string) []string {
+	quoted, escaped := false, false
+	var parts []string
+	start := 0
+	for i, c := range []byte(text) {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && c == '\\':
+			escaped = true
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			parts, start = append(parts, text[start:i]), i+1
+		}
 	}
-	t, _, err := mime.ParseMediaType(given)
-	return t == jsonType && (err == nil || err == mime.ErrInvalidMediaParameter)
+	return append(parts, text[start:])
+}
+
+// negotiate returns the Content-Type of the answer, or why there is none. Parameters that the client asks for are repeated.
+func negotiate(r *http.Request) (mediaType string, err error) {
+	ranges, err := acceptRanges(r)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(ranges, func(m mediaRange) bool { return m.takes("application", "json") })
+	if i < 0 {
+		return "", errNotAcceptable
+	}
+	params := ranges[i].params
+	delete(params, "q")
+	if len(params) == 0 || ranges[i].stars() > 0 {
+		return jsonType, nil
+	}
+	return strings.ReplaceAll(mime.FormatMediaType(jsonType, params), "; ", ";"), nil
+}
+
+// contentType returns the media type of the request's body, nil if it names none. One that cannot be read is an error.
+func contentType(r *http.Request) (*mediaRange, error) {
+	given := r.Header.Values("Content-Type")
+	if len(given) == 0 {
+		return nil, nil
+	}
+	m, err := parseMediaRange(given[0])
+	if err != nil || !strings.Contains(given[0], "/") {
+		return nil, errBadRequest
+	}
+	return &m, nil
 }
