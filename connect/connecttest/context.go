@@ -1,7 +1,11 @@
 package connecttest
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -10,20 +14,26 @@ import (
 )
 
 // TaskContext is a [connect.SinkTaskContext] that does nothing but remember. Its fields may be set before the task starts; what was asked for is read
-// with Calls, from any goroutine.
+// with Calls, and what was logged with Log, from any goroutine.
 type TaskContext struct {
 	ID connect.TaskID
 	// Tolerate is what a connector with errors.tolerance=all and a reporter has: Report accepts. Otherwise it refuses, with the reason.
 	Tolerate bool
+	// Answer, if not nil, gives the result of Report in place of Tolerate, for example one that comes late, as that of a dead letter queue does.
+	Answer func(Reported) <-chan error
 
 	logger *slog.Logger
-	mu     sync.Mutex
-	calls  Calls
+
+	mu      sync.Mutex // guards what follows
+	log     bytes.Buffer
+	calls   Calls
+	changed chan struct{} // closed and replaced when calls change
 }
 
 // Calls is what a task has asked of its worker.
 type Calls struct {
 	Reported      []Reported
+	Refused       int                              // reports whose immediate answer was an error
 	Paused        map[connect.TopicPartition]bool  // those paused now
 	Rewound       map[connect.TopicPartition]int64 // the last offset asked for
 	Timeout       time.Duration                    // the last one set
@@ -40,22 +50,63 @@ type Reported struct {
 // NewTaskContext returns a context for task test-0 that logs to the test.
 func NewTaskContext(t testing.TB) *TaskContext {
 	t.Helper()
-	return &TaskContext{
-		ID:     connect.TaskID{Connector: "test"},
-		logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		calls:  Calls{Paused: map[connect.TopicPartition]bool{}, Rewound: map[connect.TopicPartition]int64{}},
+	c := &TaskContext{
+		ID:      connect.TaskID{Connector: "test"},
+		calls:   Calls{Paused: map[connect.TopicPartition]bool{}, Rewound: map[connect.TopicPartition]int64{}},
+		changed: make(chan struct{}),
 	}
+	c.logger = slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), (*logged)(c)), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return c
+}
+
+// logged keeps what goes through the logger.
+type logged TaskContext
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.log.Write(line)
+}
+
+// Log returns everything that was logged so far, at every level, as lines of text.
+func (c *TaskContext) Log() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.log.String()
 }
 
 // Calls returns a copy of what was asked for so far.
 func (c *TaskContext) Calls() Calls {
+	calls, _ := c.now()
+	return calls
+}
+
+func (c *TaskContext) now() (Calls, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	calls := c.calls
-	calls.Reported = append([]Reported(nil), c.calls.Reported...)
-	calls.Paused = copyOf(c.calls.Paused)
-	calls.Rewound = copyOf(c.calls.Rewound)
-	return calls
+	calls.Reported = slices.Clone(c.calls.Reported)
+	calls.Paused = maps.Clone(c.calls.Paused)
+	calls.Rewound = maps.Clone(c.calls.Rewound)
+	return calls, c.changed
+}
+
+// Await returns the first calls that fulfil a condition: of a task that works in the background, for example, those after its next Wake. It fails
+// the test, naming what was waited for, if that takes more than ten seconds.
+func (c *TaskContext) Await(t testing.TB, what string, condition func(Calls) bool) Calls {
+	t.Helper()
+	late := time.After(timeLimit)
+	for {
+		calls, changed := c.now()
+		if condition(calls) {
+			return calls
+		}
+		select {
+		case <-changed:
+		case <-late:
+			t.Fatalf("waited for %s; the task has asked for %+v", what, calls)
+		}
+	}
 }
 
 // TaskID implements [connect.SinkTaskContext].
@@ -84,11 +135,7 @@ func (c *TaskContext) Resume(partitions ...connect.TopicPartition) {
 
 // Rewind implements [connect.SinkTaskContext].
 func (c *TaskContext) Rewind(offsets map[connect.TopicPartition]int64) {
-	c.with(func(calls *Calls) {
-		for tp, offset := range offsets {
-			calls.Rewound[tp] = offset
-		}
-	})
+	c.with(func(calls *Calls) { maps.Copy(calls.Rewound, offsets) })
 }
 
 // Timeout implements [connect.SinkTaskContext].
@@ -102,9 +149,16 @@ func (c *TaskContext) Wake() { c.with(func(calls *Calls) { calls.Wakes++ }) }
 
 // Report implements [connect.SinkTaskContext].
 func (c *TaskContext) Report(record *connect.SinkRecord, reason error) <-chan error {
+	reported := Reported{Record: *record, Reason: reason}
 	c.with(func(calls *Calls) {
-		calls.Reported = append(calls.Reported, Reported{Record: *record, Reason: reason})
+		calls.Reported = append(calls.Reported, reported)
+		if c.Answer == nil && !c.Tolerate {
+			calls.Refused++
+		}
 	})
+	if c.Answer != nil {
+		return c.Answer(reported)
+	}
 	done := make(chan error, 1)
 	if c.Tolerate {
 		done <- nil
@@ -119,12 +173,6 @@ func (c *TaskContext) with(change func(*Calls)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change(&c.calls)
-}
-
-func copyOf[V any](m map[connect.TopicPartition]V) map[connect.TopicPartition]V {
-	out := make(map[connect.TopicPartition]V, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
+	close(c.changed)
+	c.changed = make(chan struct{})
 }

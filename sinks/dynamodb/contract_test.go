@@ -1,7 +1,10 @@
 package dynamodb_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"sync"
 	"testing"
 
 	"sluice/connect"
@@ -9,26 +12,80 @@ import (
 	sink "sluice/sinks/dynamodb"
 )
 
-// The contract that every sink keeps, on the embedded service.
+// The contract that every sink keeps, on the embedded service behind a gate that can be shut.
 func TestContract(t *testing.T) {
-	var s *service
+	gates := map[string]*gate{} // by the endpoint that is set
+	of := func(props map[string]string) *gate { return gates[props[prefix+"uriEndpointOverride"]] }
 	connecttest.TestSink(t, connecttest.Sink{
 		New: func(testing.TB) connect.SinkConnector { return sink.Plugin(sink.Options{}).NewSink() },
 		Props: func(tb testing.TB) map[string]string {
-			s = newService(tb.(*testing.T))
-			return s.settings()
+			g := newGate(tb.(*testing.T))
+			gates[g.url] = g
+			return g.settings(prefix+"uriEndpointOverride", g.url, prefix+"secretKey", "no-such-text-in-a-log")
 		},
-		Value: func(n int) any { return connect.RawJSON(transaction(fmt.Sprintf("t%d", n), ``)) },
-		Check: func(tb testing.TB, _ map[string]string, put []connect.SinkRecord) {
+		Value:    func(n int) any { return connect.RawJSON(transaction(fmt.Sprintf("t%d", n), ``)) },
+		BadValue: func() any { return connect.RawJSON(`["no item"]`) },
+		Check: func(tb testing.TB, props map[string]string, put []connect.SinkRecord) {
 			t := tb.(*testing.T)
 			want := make(map[string]map[string]any)
 			for i := range put {
-				id := fmt.Sprintf("t%d", i)
-				want[id] = storedTransaction(id, nil)
+				var value struct {
+					ID string `json:"transaction_id"`
+				}
+				if err := json.Unmarshal(put[i].Value.(connect.RawJSON), &value); err != nil {
+					t.Fatal(err)
+				}
+				want[value.ID] = storedTransaction(value.ID, nil)
 			}
-			wantItems(t, s.items(t), want)
+			wantItems(t, of(props).items(t), want)
 		},
+		Outage: func(_ testing.TB, props map[string]string) (end func()) { return of(props).shut(false) },
+		Hang:   func(_ testing.TB, props map[string]string) (end func()) { return of(props).shut(true) },
 	})
+}
+
+// gate is a service whose requests can be kept from it: answered with an error that passes, or not answered.
+type gate struct {
+	*service
+	url string
+
+	mu    sync.Mutex
+	open  chan struct{} // nil while requests pass; closed when they do again
+	hangs bool
+}
+
+func newGate(t *testing.T) *gate {
+	g := &gate{service: newService(t)}
+	g.url = g.behind(t, func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		g.mu.Lock()
+		open, hangs := g.open, g.hangs
+		g.mu.Unlock()
+		switch {
+		case open == nil:
+			return false
+		case hangs:
+			select {
+			case <-open:
+			case <-r.Context().Done():
+			}
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	return g
+}
+
+func (g *gate) shut(hangs bool) (end func()) {
+	open := make(chan struct{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open, g.hangs = open, hangs
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.open = nil
+		close(open)
+	}
 }
 
 func TestPluginIsFoundByItsNames(t *testing.T) {
