@@ -83,6 +83,23 @@ func TestNoCommitPassesARecordOnItsWayToTheQueue(t *testing.T) {
 	})
 }
 
+// An offset that the plugin cannot know stays nonsense, even if a record on its way would hold it back to a possible one.
+func TestAnOffsetBeyondWhatWasGivenStaysRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, queue := &fakeSink{}, &fakeDLQ{hold: true}
+		sink := &preCommitSink{fakeSink: fake, preCommit: func(map[connect.TopicPartition]int64, bool) (map[connect.TopicPartition]int64, error) {
+			return map[connect.TopicPartition]int64{c0: 100}, nil
+		}}
+		h := run(t, fake, sink, withDLQ(t, queue))
+		h.reader.assign(tp0)
+		h.reader.produce(tp0, "0", "1", "not json")
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		h.stop()
+		h.expectCommitted(tp0, 0)
+	})
+}
+
 func TestAReportIsDoneWhenTheQueueHasTheRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake, queue := &fakeSink{}, &fakeDLQ{hold: true}
@@ -184,6 +201,32 @@ func TestATaskStopsWhileTheQueueHasNoRoom(t *testing.T) {
 		}
 		h.expect("statuses", h.statuses.String(), "RUNNING topic:t UNASSIGNED")
 		h.expectCommitted(tp0, 1)
+	})
+}
+
+// The plugin is stuck in its report, and does not even look at the answer.
+func TestATaskStopsWhileAReportIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, queue := &fakeSink{}, &fakeDLQ{blocking: true}
+		fake.put = func(_ context.Context, records []connect.SinkRecord) error {
+			for i := range records {
+				if records[i].Offset == 2 {
+					fake.ctx.Report(&records[i], errPut)
+				}
+			}
+			return nil
+		}
+		h := run(t, fake, nil, withDLQ(t, queue))
+		h.reader.assign(tp0)
+		h.reader.produce(tp0, "0", "1", "2", "3")
+		synctest.Wait()
+		began := time.Now()
+		h.stop()
+		if d := time.Since(began); d > 4*time.Second { // within a graceful stop
+			t.Errorf("it took %v", d)
+		}
+		h.expect("statuses", h.statuses.String(), "RUNNING topic:t UNASSIGNED")
+		h.expectCommitted(tp0, 2)
 	})
 }
 

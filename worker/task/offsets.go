@@ -202,7 +202,7 @@ func (t *Task) preCommit(ctx context.Context, parts []connect.TopicPartition, cl
 	}
 	limit := t.cfg.OffsetFlushTimeout
 	if closing {
-		limit = limit * 3 / 5 // the rest is for the commit of what turns out to be durable: both have to fit into a graceful stop
+		limit = t.closingTime()
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -242,25 +242,29 @@ func (t *Task) preCommitClosing(ctx context.Context, parts []connect.TopicPartit
 func (t *Task) committable(durable map[connect.TopicPartition]int64) map[connect.TopicPartition]int64 {
 	out := make(map[connect.TopicPartition]int64, len(durable))
 	for tp, offset := range durable {
-		p := t.offsets.parts[tp]
-		if bad, ok := t.failedAt(tp); ok {
-			offset = min(offset, bad)
-		}
-		open, waiting := t.reports.first(tp)
-		if waiting {
-			offset = min(offset, open)
-		}
-		switch {
+		switch p := t.offsets.parts[tp]; {
 		case p == nil:
 			t.log.Warn("the plugin declared an offset of a partition that is not assigned to it", "topic", tp.Topic, "partition", tp.Partition, "offset", offset)
 		case offset > p.current:
 			t.log.Warn("the plugin declared an offset beyond what it was given", "topic", tp.Topic, "partition", tp.Partition, "offset", offset, "given", p.current)
-		case waiting && offset < p.committed: // the commit was there first; it stays where it is
-		case offset != p.committed:
-			out[tp] = offset
+		default:
+			if offset = t.heldBack(tp, p, offset); offset != p.committed {
+				out[tp] = offset
+			}
 		}
 	}
 	return out
+}
+
+// heldBack returns how much of what the plugin has declared may be committed.
+func (t *Task) heldBack(tp connect.TopicPartition, p *position, offset int64) int64 {
+	if bad, ok := t.failedAt(tp); ok {
+		offset = min(offset, bad)
+	}
+	if open, ok := t.reports.first(tp); ok && open < offset {
+		offset = max(open, min(offset, p.committed)) // a record that is below the last commit came too late to hold it
+	}
+	return offset
 }
 
 // commitNow commits and waits. An orphan does not: its context is over.

@@ -17,9 +17,10 @@ import (
 	"sluice/worker/task"
 )
 
-// schedule is a random life of a task: records, rebalances, refusals, failures and pauses come in any order. What is kept is the promise to
-// users: no offset is committed before all records below it are done (written and declared durable, or skipped), and in the end
-// every record was delivered.
+// schedule is a random life of a task: records, rebalances, refusals, failures and pauses come in any order. Some records are dropped and all
+// renamed by transforms, some cannot be converted, some are reported by the sink. What is kept is the promise to users: no offset is
+// committed before all records below it are done (written and declared durable, dropped, or acknowledged by the broker of the dead letter
+// queue if there is one), and in the end every record was delivered.
 type schedule struct {
 	rng    *rand.Rand // of the driver
 	t      *testing.T
@@ -32,6 +33,10 @@ type schedule struct {
 	durable map[kafka.TopicPartition]map[int64]bool
 	pending []connect.SinkRecord
 	honest  bool // PreCommit declares what is durable; otherwise Flush makes it so
+
+	transforms bool
+	queue      *fakeDLQ                                // of the task that lives; nil without a dead letter queue
+	delivered  map[kafka.TopicPartition]map[int64]bool // to the queue
 }
 
 func (s *schedule) chance(percent int) bool { return s.rng.IntN(100) < percent }
@@ -52,13 +57,29 @@ func (s *schedule) settle(all bool) {
 }
 
 func (s *schedule) put(fake *fakeSink, records []connect.SinkRecord) error {
+	errant, err := s.write(fake, records)
+	for i := range errant { // without the lock: this may block until the task ends
+		fake.ctx.Report(&errant[i], errors.New("cannot be written"))
+	}
+	return err
+}
+
+// write accepts records and returns those that are to be reported.
+func (s *schedule) write(fake *fakeSink, records []connect.SinkRecord) (errant []connect.SinkRecord, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(records) > 0 && s.sinkChance(15) {
 		fake.ctx.Timeout(time.Duration(s.dice.IntN(5000)) * time.Millisecond)
-		return connect.Retriable(errors.New("throttled"))
+		return nil, connect.Retriable(errors.New("throttled"))
 	}
 	for _, r := range records {
+		if s.transforms && r.CurrentTopic() != "t-renamed" {
+			s.t.Errorf("offset %d of %s is called %s", r.Offset, r.TopicPartition(), r.CurrentTopic())
+		}
+		if s.reported(r.Offset) {
+			errant = append(errant, r)
+			continue
+		}
 		text := string(r.Value.(connect.RawJSON))
 		if want := strconv.Itoa(int(r.Offset)); text != want {
 			s.t.Errorf("offset %d of %s holds %s", r.Offset, r.TopicPartition(), text)
@@ -68,7 +89,7 @@ func (s *schedule) put(fake *fakeSink, records []connect.SinkRecord) error {
 	if s.sinkChance(30) {
 		s.settle(false)
 	}
-	return nil
+	return errant, nil
 }
 
 // collapse is the failure of a destination, after the records have reached it.
@@ -83,7 +104,75 @@ func (s *schedule) collapse() error {
 
 // done says whether a record needs no more delivery.
 func (s *schedule) done(tp kafka.TopicPartition, offset int64) bool {
-	return s.durable[tp][offset] || bad(offset)
+	switch {
+	case bad(offset) && s.queue == nil:
+		return true
+	case bad(offset) || s.reported(offset):
+		return s.delivered[tp][offset]
+	}
+	return s.settled(tp, offset)
+}
+
+// settled says whether a record is of no concern to the sink any more.
+func (s *schedule) settled(tp kafka.TopicPartition, offset int64) bool {
+	return s.durable[tp][offset] || bad(offset) || s.dropped(offset) || s.reported(offset)
+}
+
+// dropped says which records a transform drops, reported which ones the sink reports.
+func (s *schedule) dropped(offset int64) bool { return s.transforms && offset%11 == 5 && !bad(offset) }
+func (s *schedule) reported(offset int64) bool {
+	return s.queue != nil && offset%13 == 6 && !bad(offset) && !s.dropped(offset)
+}
+
+// acknowledge notes that the broker has a record of the queue.
+func (s *schedule) acknowledge(r kafka.OutRecord) {
+	header := func(name string) string {
+		i := slices.IndexFunc(r.Headers, func(h kafka.Header) bool { return h.Key == "__connect.errors."+name })
+		return string(r.Headers[i].Value)
+	}
+	partition, _ := strconv.Atoi(header("partition"))
+	offset, _ := strconv.ParseInt(header("offset"), 10, 64)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delivered[kafka.TopicPartition{Topic: header("topic"), Partition: int32(partition)}][offset] = true
+}
+
+// errorHandling gives a task its transforms and its queue.
+func (s *schedule) errorHandling(c *task.Config) {
+	if s.transforms {
+		c.Transformations = []task.Transformation{
+			{Class: "drop", Transform: smt{apply: func(r *connect.SinkRecord) (*connect.SinkRecord, error) {
+				if s.dropped(r.Offset) {
+					return nil, nil
+				}
+				return r, nil
+			}}},
+			step(s.t, "RegexRouter", map[string]string{"regex": "(.*)", "replacement": "$1-renamed"}),
+		}
+	}
+	if s.queue != nil {
+		s.queue = &fakeDLQ{onAck: s.acknowledge}
+		c.DLQ = s.queue.config(true)
+	}
+}
+
+// actOnQueue lets something happen to the queue's broker. Only tasks that have a successor lose records.
+func (s *schedule) actOnQueue(last bool) {
+	if s.queue == nil {
+		return
+	}
+	switch n := s.rng.IntN(100); {
+	case n < 5:
+		s.queue.set(func() { s.queue.hold = true })
+	case n < 15:
+		s.queue.release(nil)
+	case n < 17 && !last:
+		s.queue.release(errBroker)
+	case n < 18 && !last:
+		s.queue.set(func() { s.queue.refusing = errBroker })
+	case n < 19 && !last:
+		s.queue.set(func() { s.queue.blocking = true })
+	}
 }
 
 // bad says which records are no JSON.
@@ -108,7 +197,7 @@ func (s *schedule) preCommit(offsets map[connect.TopicPartition]int64, closing b
 			continue
 		}
 		at := int64(0)
-		for at < upTo && s.done(kafka.TopicPartition(tp), at) {
+		for at < upTo && s.settled(kafka.TopicPartition(tp), at) {
 			at++
 		}
 		out[tp] = at
@@ -121,10 +210,14 @@ func (s *schedule) preCommit(offsets map[connect.TopicPartition]int64, closing b
 
 func runSchedule(t *testing.T, seed uint64) {
 	s := &schedule{rng: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)), t: t, reader: newFakeReader(), durable: map[kafka.TopicPartition]map[int64]bool{}}
-	s.honest = s.chance(70)
+	s.honest, s.transforms = s.chance(70), s.chance(50)
+	if s.chance(60) {
+		s.queue = &fakeDLQ{}
+	}
+	s.delivered = map[kafka.TopicPartition]map[int64]bool{}
 	parts := []kafka.TopicPartition{tp0, tp1, {Topic: "t", Partition: 2}}
 	for _, tp := range parts {
-		s.durable[tp] = map[int64]bool{}
+		s.durable[tp], s.delivered[tp] = map[int64]bool{}, map[int64]bool{}
 	}
 	s.reader.maxPoll = 1 + s.rng.IntN(20)
 	s.reader.onCommit = func(tp kafka.TopicPartition, offset int64) {
@@ -169,6 +262,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		})
 		cfg := config(t, sink, s.reader, &statuses{}, nil)
 		cfg.ValueConverter, cfg.Tolerance = newJSON(t), task.ToleranceAll
+		s.errorHandling(&cfg)
 		tk, err := task.New(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -177,6 +271,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		go func() { done <- tk.Run(t.Context()) }()
 		for range 60 {
 			s.act(parts, tk, fake, produce)
+			s.actOnQueue(last)
 			if s.chance(50) {
 				synctest.Wait()
 			} else {
@@ -186,6 +281,9 @@ func runSchedule(t *testing.T, seed uint64) {
 		if last { // now let it come to rest
 			s.reader.set(func() { s.reader.refuse = nil })
 			s.reader.release()
+			if s.queue != nil {
+				s.queue.release(nil)
+			}
 			tk.Resume()
 			s.reader.lose(parts...)
 			s.reader.assign(parts...)
@@ -276,9 +374,9 @@ func (s *schedule) act(parts []kafka.TopicPartition, tk *task.Task, fake *fakeSi
 }
 
 func TestNoOffsetIsCommittedBeforeItsRecordsAreDurable(t *testing.T) {
-	seeds := uint64(200)
+	seeds := uint64(1000)
 	if testing.Short() {
-		seeds = 50
+		seeds = 100
 	}
 	for seed := range seeds {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {

@@ -42,8 +42,8 @@ type Task struct {
 	offsets    offsets
 	batch      []connect.SinkRecord                // converted and not accepted yet; the slice is used again
 	rawHeaders []connect.RawHeader                 // of the message being converted; the slice is used again
-	living     context.Context                     // ends with the task's Run, or when it is cancelled
-	ending     context.Context                     // ends when the task is to stop, too
+	ending     context.Context                     // ends when the task is to stop, or is cancelled
+	reporting  context.Context                     // ends some time later than ending: what the plugin reports meanwhile is still sent
 	redeliver  bool                                // the batch was refused with a retriable error; all partitions are paused
 	refusal    string                              // why, as last logged
 	paused     bool                                // the pause is in effect
@@ -58,10 +58,12 @@ type Task struct {
 	mu        sync.Mutex // guards what follows; never held over a call to plugin, reader or listener
 	want      wish
 	failed    error                            // found outside of the task's goroutine
-	badOffset map[connect.TopicPartition]int64 // of the first record in each partition that was reported and is not tolerated
+	badOffset map[connect.TopicPartition]int64 // of the first record in each partition that must not be committed
 	changed   chan struct{}                    // has room for one: something above was changed
 	cancel    context.CancelFunc
-	end       context.CancelFunc // of ending
+	end       context.CancelFunc // of ending; nil when Run is over
+	endReport context.CancelFunc // of reporting
+	grace     *time.Timer        // between the two
 	orphan    bool
 }
 
@@ -127,10 +129,11 @@ func (t *Task) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ending, end := context.WithCancel(ctx)
-	defer end()
-	t.living, t.ending = ctx, ending
+	reporting, endReport := context.WithCancel(ctx)
+	defer t.ended(end, endReport)
+	t.ending, t.reporting = ending, reporting
 	t.mu.Lock()
-	t.cancel, t.end = cancel, end
+	t.cancel, t.end, t.endReport = cancel, end, endReport
 	if t.orphan {
 		cancel()
 	}
@@ -226,13 +229,13 @@ func (t *Task) loop(ctx context.Context) error {
 			}
 			return pollError(err)
 		}
-		if err := t.convert(messages); err != nil {
-			if errors.Is(err, errInterrupted) {
-				return nil
-			}
-			return err
+		if err = t.convert(messages); err == nil {
+			err = t.deliver(ctx)
 		}
-		if err := t.deliver(ctx); err != nil {
+		if errors.Is(err, errInterrupted) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -255,6 +258,9 @@ func (t *Task) deliver(ctx context.Context) error {
 	if connect.IsRetriable(err) {
 		t.refused(err)
 		return nil
+	}
+	if errors.Is(err, errInterrupted) {
+		return errInterrupted // of a record that was reported
 	}
 	if err != nil {
 		return putError(err)
@@ -371,11 +377,27 @@ func (t *Task) Resume() { t.change(func() { t.want.pause = false }) }
 func (t *Task) Stop() {
 	t.change(func() {
 		t.want.stop = true
-		if t.end != nil {
+		if t.end != nil && t.grace == nil {
 			t.end()
+			t.grace = time.AfterFunc(t.closingTime(), t.endReport)
 		}
 	})
 }
+
+// ended lets go of what Stop uses while Run runs.
+func (t *Task) ended(end, endReport context.CancelFunc) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.end = nil; t.grace != nil {
+		t.grace.Stop()
+	}
+	end()
+	endReport()
+}
+
+// closingTime is how long the plugin gets to finish what is under way when partitions are given up; the rest of the time that a stop has is for
+// the commit of what turns out to be durable.
+func (t *Task) closingTime() time.Duration { return t.cfg.OffsetFlushTimeout * 3 / 5 }
 
 // Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status.
 func (t *Task) Cancel() {
@@ -392,15 +414,27 @@ func (t *Task) failRecord(tp connect.TopicPartition, offset int64, err error) {
 	t.change(func() {
 		if t.failed == nil {
 			t.failed = err
-			t.badOffset = map[connect.TopicPartition]int64{}
 		}
-		if first, ok := t.badOffset[tp]; !ok || offset < first {
-			t.badOffset[tp] = offset
-		}
+		t.keepBefore(tp, offset)
 	})
 }
 
-// failedAt returns the offset of the first record of the partition that failRecord was told of.
+// holdRecord keeps every commit from going beyond a record whose fate is not known.
+func (t *Task) holdRecord(tp connect.TopicPartition, offset int64) {
+	t.change(func() { t.keepBefore(tp, offset) })
+}
+
+// keepBefore notes that a partition must not be committed beyond a record. t.mu is held.
+func (t *Task) keepBefore(tp connect.TopicPartition, offset int64) {
+	if t.badOffset == nil {
+		t.badOffset = map[connect.TopicPartition]int64{}
+	}
+	if first, ok := t.badOffset[tp]; !ok || offset < first {
+		t.badOffset[tp] = offset
+	}
+}
+
+// failedAt returns the offset of the first record of the partition that failRecord or holdRecord was told of.
 func (t *Task) failedAt(tp connect.TopicPartition) (int64, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -65,8 +65,8 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 	}
 	e := &errant{stage: op.stage, class: op.class, message: m, partition: connect.TopicPartition{Topic: m.Topic, Partition: m.Partition}, err: err}
 	t.stats.errors.Add(1)
-	if t.publish(t.ending, e, nil) != nil {
-		return false, errInterrupted
+	if err := t.publish(t.ending, e, nil); err != nil {
+		return false, err
 	}
 	if t.cfg.Tolerance == ToleranceNone && !connect.IsRetriable(err) {
 		return false, e.exceeds()
@@ -92,8 +92,8 @@ func retryDelay(attempt int, largest time.Duration) time.Duration {
 // publish makes a record known that cannot be processed: to the log, then to the dead letter queue. done, which may be nil, is called once
 // the queue has the record, or with the reason why it does not get it; without a queue, at once. Until then no commit goes past the record.
 //
-// A record that cannot be delivered to the queue fails the task. If ctx ends first, its error is returned: what becomes of the record is not
-// known.
+// A record that cannot be delivered to the queue fails the task. If ctx ends before it is handed over, it holds its partition's commits, and
+// errInterrupted is returned.
 //
 // Kafka: RetryWithToleranceOperator.report.
 // Differs: in Kafka a record that could not be converted or transformed, and not be delivered either, is lost with a line in the log.
@@ -121,11 +121,13 @@ func (t *Task) publish(ctx context.Context, e *errant, done func(error)) error {
 		t.reports.settle(open)
 		done(err)
 	})
-	if err != nil { // given up because the task ends, before the record counted as put
-		t.reports.settle(open)
-		done(err)
+	if err == nil {
+		return nil
 	}
-	return err
+	t.holdRecord(e.partition, e.message.Offset)
+	t.reports.settle(open)
+	done(errInterrupted)
+	return errInterrupted
 }
 
 // report is what a plugin says of a record it cannot write. It may be called from any goroutine.
@@ -155,11 +157,11 @@ func (t *Task) report(r *connect.SinkRecord, reason error) <-chan error {
 		return done
 	}
 	if t.cfg.Tolerance == ToleranceAll && (t.errorLog != nil || t.dlq != nil) {
-		_ = t.publish(t.living, e, finish) // it tells finish
+		_ = t.publish(t.reporting, e, finish) // it tells finish
 		return done
 	}
 	t.notTolerated(e)
-	_ = t.publish(t.living, e, nil) // the task fails in any case
+	_ = t.publish(t.reporting, e, nil) // the task fails in any case
 	finish(e.exceeds())
 	return done
 }
