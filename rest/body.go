@@ -111,13 +111,14 @@ func parseConfig(data []byte) (worker.Properties, error) {
 	return config, err
 }
 
-// readBody reads the whole body. A body without a media type is refused; one that is not there at all is another kind of mistake.
+// readBody reads the whole body. A body whose media type is not there or leaves open whether it is JSON is refused; one that is not there at
+// all is another kind of mistake.
 func readBody(r *http.Request) ([]byte, error) {
 	data, err := readAll(r)
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > 0 && r.Header.Get("Content-Type") == "" {
+	if given, err := contentType(r); len(data) > 0 && (err != nil || given == nil || given.sub != "json") {
 		return nil, errUnsupportedMediaType
 	}
 	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil

@@ -109,6 +109,10 @@ func quoted(s string) string {
 func TestEmptyBody(t *testing.T) {
 	s, _ := newServer(t, fake{})
 	wantError(t, call(s, "POST", "/connectors", "", "Content-Type", "application/json"), 500, "empty")
+	wantError(t, call(s, "POST", "/connectors", "", "Content-Type", "*/*"), 500, "empty")
+	wantError(t, call(s, "POST", "/connectors", "{", "Content-Type", "*/json"), 500, "not JSON")
+	wantError(t, call(s, "POST", "/connectors", `{}`, "Content-Type", "*/*"), 415, "HTTP 415 Unsupported Media Type")
+	wantError(t, call(s, "POST", "/connectors", `{}`, "Content-Type", "application/*"), 415, "HTTP 415 Unsupported Media Type")
 	r := httptest.NewRequest("POST", "/connectors", strings.NewReader(`{}`))
 	r.Header.Del("Content-Type") // not there, which is not the same as empty
 	w := httptest.NewRecorder()
