@@ -173,7 +173,7 @@ func (c *Config) checkClients() ([]Notice, error) {
 		{"", kafka.AdminRole, c.internalAdmin()},
 		{consumerPrefix, kafka.Consumer, c.consumerProperties(sample, nil)},
 		{producerPrefix, kafka.ProducerRole, withDefaults(c.withPrefix(producerPrefix), c.bootstrap())},
-		{adminPrefix, kafka.AdminRole, withDefaults(c.withPrefix(adminPrefix), c.bootstrap())},
+		{adminPrefix, kafka.AdminRole, withDefaults(c.adminSettings(), c.bootstrap())},
 	} {
 		warnings, err := kafka.CheckProperties(client.props, client.role)
 		var bad *kafka.PropertyError

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 
 	"sluice/internal/kafka"
 	"sluice/worker/validate"
@@ -20,6 +21,15 @@ func (c *Config) adminProperties(name string, connector map[string]string) (kafk
 	return p, checkTimeouts(p)
 }
 
+// adminSettings returns the settings of the clients that administrate Kafka for connectors. admin.listeners and what stands behind it have the
+// same prefix and are the REST API's.
+func (c *Config) adminSettings() map[string]string {
+	out := c.withPrefix(adminPrefix)
+	listeners := strings.TrimPrefix(AdminListenersConfig, adminPrefix)
+	maps.DeleteFunc(out, func(k, _ string) bool { return k == listeners || strings.HasPrefix(k, listeners+".") })
+	return out
+}
+
 // connectorAdmin returns the settings of an admin client that works for a connector. The client's id is the given one unless somebody sets it.
 func (c *Config) connectorAdmin(clientID string, connector map[string]string) kafka.Properties {
 	p := c.givenToClients()
@@ -29,7 +39,7 @@ func (c *Config) connectorAdmin(clientID string, connector map[string]string) ka
 	if p[ClientIDConfig] == "" {
 		p[ClientIDConfig] = clientID
 	}
-	maps.Copy(p, c.withPrefix(adminPrefix))
+	maps.Copy(p, c.adminSettings())
 	maps.Copy(p, withPrefix(connector, validate.AdminOverridePrefix))
 	return p
 }

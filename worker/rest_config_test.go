@@ -147,6 +147,24 @@ func TestLoginConfig(t *testing.T) {
 	}
 }
 
+// What is behind admin.listeners is the REST API's, though it has the prefix of the admin clients: nobody warns that it is ignored.
+func TestAdminListenersAreNoClientSettings(t *testing.T) {
+	c, notices, err := LoadConfig(minimal("admin.listeners", "https://127.0.0.1:0", "admin.listeners.https.ssl.keystore.type", "PEM",
+		"admin.listeners.https.ssl.keystore.location", "worker.pem", "admin.request.timeout.ms", "7700"), nil)
+	if err != nil || len(notices) > 0 {
+		t.Fatalf("%v, notices %v", err, notices)
+	}
+	p := c.connectorAdmin("id", nil)
+	if p["request.timeout.ms"] != "7700" {
+		t.Errorf("got %q", p["request.timeout.ms"])
+	}
+	for k := range p {
+		if strings.HasPrefix(k, "listeners") {
+			t.Errorf("the admin client is given %s", k)
+		}
+	}
+}
+
 func FuzzHeaderRules(f *testing.F) {
 	for _, s := range []string{"set A:b", `"add A: b, c", setDate D:-1`, `set A:"\`, ",", "addDate X:9223372036854775807"} {
 		f.Add(s)
