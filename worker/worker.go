@@ -204,8 +204,11 @@ func (w *Worker) connect(ctx context.Context) error {
 	over := w.herder.stages.begin("connecting to Kafka")
 	defer over()
 	id, err := w.admin.ClusterID(ctx)
-	if err != nil {
-		return fmt.Errorf("connect to Kafka at %s, tried for %s: %w", w.cfg.bootstrap()[BootstrapServersConfig], w.cfg.APITimeout, err)
+	switch servers := w.cfg.bootstrap()[BootstrapServersConfig]; {
+	case kafka.IsAuthorization(err):
+		return fmt.Errorf("connect to Kafka at %s: %w", servers, err)
+	case err != nil:
+		return fmt.Errorf("connect to Kafka at %s, tried for %s: %w", servers, w.cfg.APITimeout, err)
 	}
 	w.herder.clusterID.Store(&id)
 	close(w.connected)

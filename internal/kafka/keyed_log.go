@@ -132,7 +132,7 @@ func (l *KeyedLog) prepareTopic(ctx context.Context) error {
 	switch {
 	case err == nil && created:
 		l.logger.Info("created topic")
-	case IsAuthorization(err), errors.Is(err, sarama.ErrUnsupportedVersion):
+	case IsAuthorization(err) && !errors.As(err, new(*AuthenticationError)), errors.Is(err, sarama.ErrUnsupportedVersion):
 		l.logger.Info("not allowed to create the topic, assuming that it exists", "err", err)
 	case err != nil:
 		return err

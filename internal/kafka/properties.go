@@ -41,7 +41,7 @@ func (r Role) String() string {
 //
 // A value that is out of range, and a key that this build cannot honour and that changes safety or
 // access (Kerberos, transactions, interceptors ...), is a *PropertyError. Keys that are unknown, or
-// known and without effect here, are returned as at most two warnings, ready to be logged.
+// known and without effect here, are returned as one warning each kind, beside those about TLS; they are ready to be logged.
 func CheckProperties(p Properties, role Role) (warnings []string, err error) {
 	settings, err := parseProperties(p, role)
 	if err != nil {

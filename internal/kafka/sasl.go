@@ -219,7 +219,10 @@ func (s *saslSession) roundTrip(request []byte) ([]byte, error) {
 		return nil, err
 	}
 	var header [8]byte
-	if _, err := io.ReadFull(s.socket, header[:]); err != nil {
+	if n, err := io.ReadFull(s.socket, header[:]); err != nil {
+		if n > 2 && header[0] == tlsAlert && header[1] == tlsVersion {
+			return nil, s.refuse(refusal("this listener of the broker uses TLS: security.protocol must be SASL_SSL"))
+		}
 		return nil, err
 	}
 	size := binary.BigEndian.Uint32(header[:4])
@@ -230,6 +233,9 @@ func (s *saslSession) roundTrip(request []byte) ([]byte, error) {
 	_, err := io.ReadFull(s.socket, answer)
 	return answer, err
 }
+
+// What a listener with TLS answers to a client without: an alert of 7 bytes, which begins with these two.
+const tlsAlert, tlsVersion = 21, 3
 
 // wireReader reads Kafka's primitive types. After the end, all of them are zero; short tells.
 type wireReader struct{ rest []byte }

@@ -87,6 +87,9 @@ func parseProperties(p Properties, role Role) (*settings, error) {
 	if s.security, err = parseSecurity(p); err != nil {
 		return nil, err
 	}
+	if s.security.tls != nil {
+		s.warnings = append(s.warnings, s.security.tls.Notices()...)
+	}
 	switch role {
 	case Consumer:
 		return s, s.parseConsumer(p)
