@@ -54,19 +54,43 @@ func (h *Herder) PutConnector(ctx context.Context, name string, config Propertie
 //
 // Kafka: DistributedHerder.patchConnectorConfig.
 func (h *Herder) PatchConnector(ctx context.Context, name string, patch Properties) (ConnectorInfo, error) {
-	return ask(ctx, h, func(reply func(ConnectorInfo, error)) {
-		h.write(ctx, "writing the configuration of connector "+name, func() (func(context.Context) error, error) {
+	for {
+		base, err := ask(ctx, h, func(reply func(Properties, error)) {
 			config, ok := h.configs.Snapshot().ConnectorConfig(name)
 			if !ok {
-				return nil, notFound(name)
+				reply(nil, notFound(name))
+				return
 			}
-			return func(ctx context.Context) error {
-				config := config.Merge(patch)
-				if err := h.checkConfig(config); err != nil {
-					return err
-				}
-				return h.configs.PutConnectorConfig(ctx, name, config, nil)
-			}, nil
+			reply(config, nil)
+		})
+		if err != nil {
+			return ConnectorInfo{}, err
+		}
+		merged := base.Merge(patch)
+		if err := h.checkConfig(merged); err != nil {
+			return ConnectorInfo{}, err
+		}
+		if info, err := h.replaceConfig(ctx, name, base, merged); !errors.Is(err, errChangedMeanwhile) {
+			return info, err
+		}
+	}
+}
+
+// errChangedMeanwhile says that a decision was made on a configuration that is not the present one any more.
+var errChangedMeanwhile = errors.New("the configuration was changed meanwhile")
+
+// replaceConfig writes a configuration that was made of base, unless the connector has another one by now: then it returns
+// errChangedMeanwhile. What it takes to make one (a plugin's code, files) must not hold up the writes of others.
+func (h *Herder) replaceConfig(ctx context.Context, name string, base, config Properties) (ConnectorInfo, error) {
+	return ask(ctx, h, func(reply func(ConnectorInfo, error)) {
+		h.write(ctx, "writing the configuration of connector "+name, func() (func(context.Context) error, error) {
+			switch now, ok := h.configs.Snapshot().ConnectorConfig(name); {
+			case !ok:
+				return nil, notFound(name)
+			case !now.Equal(base):
+				return nil, errChangedMeanwhile
+			}
+			return func(ctx context.Context) error { return h.configs.PutConnectorConfig(ctx, name, config, nil) }, nil
 		}, func(err error) {
 			if err != nil {
 				reply(ConnectorInfo{}, err)
