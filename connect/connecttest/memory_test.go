@@ -186,7 +186,6 @@ func (c *memoryConnector) NewTask() connect.SinkTask  { return &memoryTask{world
 // memoryTask writes on a goroutine of its own.
 type memoryTask struct {
 	*world
-	def    *connect.ConfigDef
 	tc     connect.SinkTaskContext
 	to     *memory
 	cancel context.CancelFunc
