@@ -37,7 +37,7 @@ func TestSettingsPage(t *testing.T) {
 		}
 	}
 	section("Worker", "`sluice worker FILE.properties`; in the environment `CONNECT_` and the key in capitals, `_` for a dot, `__` for an underscore, `___` for a dash.", worker.ConfigDef())
-	section("Every sink connector", "In `config` of `POST /connectors`, beside the connector's own settings.", validate.SinkTaskConfigDef())
+	section("Every sink connector", "In `config` of `POST /connectors`, beside the connector's own settings.", validate.SinkConnectorConfigDef())
 	plugins, err := distributed.Plugins(dynamodb.Options{})
 	if err != nil {
 		t.Fatal(err)

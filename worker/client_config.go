@@ -64,6 +64,7 @@ func (c *Config) consumerProperties(id connect.TaskID, connector map[string]stri
 	})
 	maps.Copy(p, c.withPrefix(consumerPrefix))
 	maps.Copy(p, withPrefix(connector, validate.ConsumerOverridePrefix))
+	p[groupInstanceIDConfig] = c.instanceID(id, p)
 	return p
 }
 

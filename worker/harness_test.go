@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -268,6 +269,8 @@ type fakeTask struct {
 	gone   chan struct{}     // closed by Cancel
 	paused bool
 	deaf   bool // does not care for Stop
+
+	stopped, handedOver atomic.Bool // what it was told
 }
 
 var errStopped = errors.New("stopped")
@@ -362,9 +365,15 @@ func (t *fakeTask) Resume() {
 }
 
 func (t *fakeTask) Stop() {
+	t.stopped.Store(true)
 	if !t.deaf {
 		t.ask <- func() error { return errStopped }
 	}
+}
+
+func (t *fakeTask) HandOver() {
+	t.handedOver.Store(true)
+	t.Stop()
 }
 
 func (t *fakeTask) Cancel()          { close(t.gone) }

@@ -27,8 +27,9 @@ type taskRunner interface {
 	Run(ctx context.Context) error // blocks until the task has ended
 	Pause()
 	Resume()
-	Stop()   // makes Run end in good order
-	Cancel() // makes Run end without a last commit and without a status
+	Stop()     // makes Run end in good order
+	HandOver() // is Stop for a task that is about to be started again
+	Cancel()   // makes Run end without a last commit and without a status
 }
 
 // Herder owns the state of this worker's part of the cluster: which connectors and tasks run here, and what is to become of them.

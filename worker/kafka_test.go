@@ -50,7 +50,7 @@ func settings(bootstrap string, pairs ...string) map[string]string {
 		"key.converter":               "org.apache.kafka.connect.storage.StringConverter",
 		"value.converter":             "org.apache.kafka.connect.storage.StringConverter",
 		"offset.flush.interval.ms":    "200",
-		"consumer.session.timeout.ms": "1000", "consumer.heartbeat.interval.ms": "200",
+		"consumer.session.timeout.ms": "30000", "consumer.heartbeat.interval.ms": "200",
 		"consumer.fetch.max.wait.ms": "50",
 	}
 	for i := 0; i < len(pairs); i += 2 {
@@ -314,7 +314,7 @@ func TestWorkerThatWasKilled(t *testing.T) {
 	}
 	awaitState(t, w, "x", "RUNNING RUNNING RUNNING")
 	produce(t, broker.Addr(), "c", "d")
-	awaitLines(t, out, "c", "d") // once the dead tasks' sessions have run out
+	awaitLines(t, out, "c", "d") // at once: they have the places of the dead tasks, whose sessions go on
 }
 
 func TestKafkaThatIsNotThere(t *testing.T) {

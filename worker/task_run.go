@@ -17,7 +17,8 @@ type taskRun struct {
 	h         *Herder
 	task      taskRunner
 	started   stamp
-	done      chan struct{} // closed when it has ended
+	config    store.Properties // of the connector, as it is stored
+	done      chan struct{}    // closed when it has ended
 	secrets   *provider.Secrets
 	heard     atomic.Bool // the task has told a state
 	abandoned atomic.Bool
@@ -39,8 +40,12 @@ func (r *taskRun) over() bool {
 }
 
 // stop makes the task end until deadline, or abandons it.
-func (r *taskRun) stop(deadline context.Context, logger *slog.Logger) {
-	r.task.Stop()
+func (r *taskRun) stop(deadline context.Context, handOver bool, logger *slog.Logger) {
+	if handOver {
+		r.task.HandOver()
+	} else {
+		r.task.Stop()
+	}
 	select {
 	case <-r.done:
 	case <-deadline.Done():

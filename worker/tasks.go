@@ -73,7 +73,7 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 				return nil // a round takes it away, or has done so; or it runs
 			}
 			count, target := snapshot.TaskCount(t.id.Connector), snapshot.TargetState(t.id.Connector)
-			run := &taskRun{h: h, started: h.stamp(), done: make(chan struct{})}
+			run := &taskRun{h: h, started: h.stamp(), config: connector, done: make(chan struct{})}
 			return func(context.Context) {
 				if err = h.buildTask(run, t.id, connector, settings, count, target); err != nil {
 					run.secrets.Logger(named(h.logger, workerLogger)).Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
@@ -124,8 +124,9 @@ func (h *Herder) stopTask(t *taskInstance, deadline context.Context, done func()
 			if t.run == nil {
 				return nil
 			}
+			handOver := h.hasSuccessor(t)
 			return func(context.Context) {
-				t.run.stop(deadline, named(h.logger, workerLogger).With("connector", t.id.Connector, "task", t.id.Task))
+				t.run.stop(deadline, handOver, named(h.logger, workerLogger).With("connector", t.id.Connector, "task", t.id.Task))
 				t.run = nil
 			}
 		},
@@ -176,6 +177,10 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 	if err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)
 	}
+	topicMatch, err := topicMatchOf(settings, connector)
+	if err != nil {
+		return fmt.Errorf("start task %s: %w", id, err)
+	}
 	cfg := task.Config{
 		ID:                 id,
 		Task:               plugin.NewSink().NewTask(),
@@ -183,6 +188,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 		TaskProps:          settings,
 		TopicEpoch:         h.statuses.TopicEpoch,
 		Topics:             topicsOf(settings, connector),
+		TopicMatch:         topicMatch,
 		ConsumerProperties: h.cfg.consumerProperties(id, connector),
 
 		Tolerance:                task.Tolerance(def.String(validate.ErrorsToleranceConfig)),

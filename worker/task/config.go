@@ -21,6 +21,7 @@ type Reader interface {
 	CommitAsync(offsets map[kafka.TopicPartition]kafka.OffsetAndMetadata, done func(error))
 	Lag() map[kafka.TopicPartition]int64
 	Close(ctx context.Context) error
+	HandOver(ctx context.Context) error
 }
 
 // Tolerance is errors.tolerance: what happens to a record that cannot be processed.
@@ -60,6 +61,7 @@ type Config struct {
 	Transformations []Transformation // in their order; the task closes them
 
 	Topics             []string
+	TopicMatch         func(topic string) (bool, error) // instead of Topics: topics.regex. An error fails the task
 	ConsumerProperties kafka.Properties
 	// TopicEpoch changes when the topics that were seen have been forgotten and are to be reported again. It is asked once a batch. May
 	// be nil.
@@ -89,7 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("sink task: no plugin task is given")
 	case c.KeyConverter == nil || c.ValueConverter == nil || c.HeaderConverter == nil:
 		return c, errors.New("sink task: a converter is missing")
-	case len(c.Topics) == 0:
+	case len(c.Topics) == 0 && c.TopicMatch == nil:
 		return c, errors.New("sink task: no topics are given")
 	case c.Listener == nil:
 		return c, errors.New("sink task: no listener is given")

@@ -27,6 +27,7 @@ type fakeReader struct {
 	steps     []func(ctx context.Context) error
 	maxPoll   int
 	closed    bool
+	handOver  bool // the place in the group was kept
 	seeks     []string
 	history   []map[kafka.TopicPartition]int64 // all commits that were accepted
 	refuse    error                            // answer to commits

@@ -70,6 +70,7 @@ type Task struct {
 // wish is what the owner asked for.
 type wish struct {
 	pause, stop bool
+	handOver    bool // of the task's place in the group, when it stops
 }
 
 // New checks the configuration and returns a task that does nothing until Run. The transformations are closed by Run or, on failure, at once.
@@ -113,6 +114,7 @@ func newTask(cfg Config) (_ *Task, err error) {
 	t.reader, err = cfg.NewReader(kafka.GroupReaderConfig{
 		Properties: cfg.ConsumerProperties,
 		Topics:     cfg.Topics,
+		Match:      cfg.TopicMatch,
 		Listener:   (*rebalanceListener)(t),
 		Logger:     cfg.Logger,
 	})
@@ -347,12 +349,16 @@ func (t *Task) closeDLQ(ctx context.Context) {
 	t.dlq.close(ctx)
 }
 
-// closeReader leaves the group.
+// closeReader leaves the group, or the task's place in it to a successor.
 func (t *Task) closeReader(ctx context.Context) {
 	t.closing = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout)
 	defer cancel()
-	if err := t.reader.Close(ctx); err != nil {
+	end := t.reader.Close
+	if w, _ := t.wishes(); w.handOver {
+		end = t.reader.HandOver
+	}
+	if err := end(ctx); err != nil {
 		t.log.Warn("closing the consumer failed", "err", err)
 	}
 }
@@ -398,6 +404,13 @@ func (t *Task) ended(end, endReport context.CancelFunc) {
 // closingTime is how long the plugin gets to finish what is under way when partitions are given up; the rest of the time that a stop has is for
 // the commit of what turns out to be durable.
 func (t *Task) closingTime() time.Duration { return t.cfg.OffsetFlushTimeout * 3 / 5 }
+
+// HandOver is Stop for a task that is about to be started again, here or elsewhere: a static member keeps its place in the group for its
+// successor, for as long as a session lasts.
+func (t *Task) HandOver() {
+	t.change(func() { t.want.handOver = true })
+	t.Stop()
+}
 
 // Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status.
 func (t *Task) Cancel() {

@@ -12,8 +12,8 @@
 // [Validator.Validate] checks the parts and merges them in this order, which is Kafka's. Classes are looked up in classes.go; hashorder.go
 // has the places where Kafka's order is that of a hash map.
 //
-// An answer is the one that Kafka would give, also to what this version's tasks cannot do yet. That is refused when a task starts: by
-// [SinkTaskConfigDef] with the keys that unsupported.go lists, or by the Kafka client that a setting is for.
+// An answer is the one that Kafka would give, also to what this version's tasks cannot do. That is refused by name when a task starts, by the
+// Kafka client or the transformation that a setting is for.
 //
 // The package decides and describes; it changes nothing, does no I/O, and knows neither REST nor Kafka clients. Variables of config providers
 // are resolved before it is asked.

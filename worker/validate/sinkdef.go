@@ -20,10 +20,6 @@ const (
 // configuration with it; classes are texts in it, and whoever parses looks them up.
 func SinkConnectorConfigDef() *connect.ConfigDef { return kafkaDef() }
 
-// SinkTaskConfigDef is SinkConnectorConfigDef for the start of a task: it refuses by name what tasks cannot do in this version, see
-// unsupported.go. The connector itself runs meanwhile, as it does in Kafka.
-func SinkTaskConfigDef() *connect.ConfigDef { return kafkaDef().With(refusals()...) }
-
 // kafkaDef defines the settings as Kafka does.
 //
 // Kafka: org.apache.kafka.connect.runtime.SinkConnectorConfig.configDef.

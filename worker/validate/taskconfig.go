@@ -6,9 +6,9 @@ import (
 	"sluice/connect"
 )
 
-// ParseTask parses the framework's settings of a connector for the start of a task, those of its transformations and predicates included. It
-// refuses by name what tasks cannot do in this version, see unsupported.go. Of classes that do not fit the first is the error, a
-// [*connect.ConfigError] with the text that Kafka's exception has; else it is what [connect.ConfigDef.Parse] returns.
+// ParseTask parses the framework's settings of a connector for the start of a task, those of its transformations and predicates included. Of
+// classes that do not fit the first is the error, a [*connect.ConfigError] with the text that Kafka's exception has; else it is what
+// [connect.ConfigDef.Parse] returns.
 //
 // Kafka: the constructor of org.apache.kafka.connect.runtime.SinkConnectorConfig.
 func (v *Validator) ParseTask(props map[string]string) (connect.Config, error) {
@@ -23,7 +23,7 @@ func (v *Validator) ParseTask(props map[string]string) (connect.Config, error) {
 			}
 		}
 	}
-	def, err := v.enrich(SinkTaskConfigDef(), given)
+	def, err := v.enrich(kafkaDef(), given)
 	if err != nil {
 		return connect.Config{}, err
 	}
