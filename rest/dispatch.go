@@ -41,7 +41,9 @@ func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
 		ctx, cancel := outliving(r.Context(), s.requestTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, s.bodyLimit)
+		body := measure(ctx, r.Body, s.large)
+		defer body.release()
+		r.Body = http.MaxBytesReader(w, body, s.bodyLimit)
 		err := s.awaitStart(ctx, rt)
 		if err == nil {
 			err = rt.handle(s, w, r)

@@ -65,6 +65,8 @@ type Server struct {
 
 	requestTimeout, healthTimeout, readTimeout, shutdownTimeout time.Duration
 	bodyLimit                                                   int64
+
+	large chan struct{} // slots of bodies that are large
 }
 
 // New returns a server that does not serve yet.
@@ -81,6 +83,7 @@ func New(o Options) (*Server, error) {
 		readTimeout:     cmp.Or(o.ReadTimeout, 30*time.Second),
 		shutdownTimeout: cmp.Or(o.ShutdownTimeout, 5*time.Second),
 		bodyLimit:       cmp.Or(o.BodyLimit, 10<<20),
+		large:           make(chan struct{}, largeBodies),
 	}
 	table := routes
 	switch {
