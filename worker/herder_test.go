@@ -85,6 +85,28 @@ func TestRefusedConfigurations(t *testing.T) {
 	})
 }
 
+// A task that a connector had before it was stopped, or was given fewer, is in conflict, one that it never had is unknown, as with Kafka Connect 3.9.2.
+func TestRestartOfATaskThatIsNoMore(t *testing.T) {
+	const noLeader = "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."
+	bubble(t, func(t *testing.T, r *rig) {
+		ctx := t.Context()
+		r.put("x", "topics", "a", "tasks.max", "2")
+		synctest.Wait()
+		r.put("x", "topics", "a", "tasks.max", "1")
+		synctest.Wait()
+		expectError[*ConflictError](t, r.h.RestartTask(ctx, connect.TaskID{Connector: "x", Task: 1}), noLeader)
+		expectError[*NotFoundError](t, r.h.RestartTask(ctx, connect.TaskID{Connector: "x", Task: 2}), "Unknown task: x-2")
+		if err := r.h.RestartTask(ctx, connect.TaskID{Connector: "x", Task: 0}); err != nil {
+			t.Error(err)
+		}
+		if err := r.h.StopConnector(ctx, "x"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		expectError[*ConflictError](t, r.h.RestartTask(ctx, connect.TaskID{Connector: "x", Task: 0}), noLeader)
+	})
+}
+
 func TestUnknownConnectors(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()

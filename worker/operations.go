@@ -219,8 +219,12 @@ func (h *Herder) RestartTask(ctx context.Context, id connect.TaskID) error {
 				reply(struct{}{}, &NotFoundError{Message: "Unknown connector: " + id.Connector})
 				return
 			}
-			if _, ok := snapshot.TaskConfig(id); !ok {
+			if !snapshot.HadTask(id) {
 				reply(struct{}{}, &NotFoundError{Message: "Unknown task: " + id.String()})
+				return
+			}
+			if _, ok := snapshot.TaskConfig(id); !ok {
+				reply(struct{}{}, noOwner())
 				return
 			}
 			if t == nil {
@@ -245,6 +249,11 @@ func notFound(connector string) error {
 
 func unknownConnector(connector string) error {
 	return &NotFoundError{Message: "Unknown connector " + connector}
+}
+
+// noOwner is what a task that the connector had once gets: it is on no worker.
+func noOwner() error {
+	return &ConflictError{Message: "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."}
 }
 
 func staleConfiguration() error {

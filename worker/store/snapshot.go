@@ -97,3 +97,11 @@ func (s *Snapshot) TaskConfig(id connect.TaskID) (Properties, bool) {
 	p, ok := s.connector(id.Connector).tasks[id.Task]
 	return p, ok
 }
+
+// HadTask reports whether the connector has now, or had once since it was created, a task of this number.
+//
+// Kafka: ClusterConfigState.taskConfig, which goes on to answer for tasks that are no more.
+func (s *Snapshot) HadTask(id connect.TaskID) bool {
+	_, ok := s.connector(id.Connector).tasks[id.Task]
+	return ok
+}
