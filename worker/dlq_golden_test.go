@@ -19,11 +19,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"sluice/connect"
-	"sluice/connect/converter"
-	"sluice/connect/transform"
 	embedded "sluice/internal/embedded/kafka"
 	"sluice/internal/kafka"
-	"sluice/sinks/file"
 	"sluice/worker"
 	"sluice/worker/task"
 )
@@ -211,29 +208,11 @@ func (h reportHandler) Handle(_ context.Context, r slog.Record) error {
 func TestRecordsFailAsInKafkaConnect(t *testing.T) {
 	t.Parallel()
 	broker := startBroker(t, embedded.Options{})
-	cfg, _, err := worker.LoadConfig(settings(broker.Addr()), nil)
-	must(t, err)
-	plugins, err := connect.NewPlugins(slices.Concat(converter.Plugins(), transform.Plugins(transform.Text{Parse: converter.ParseText, String: converter.JavaString}),
-		[]connect.Plugin{
-			file.Plugin(converter.JavaString),
-			{Class: "golden.ReportingSinkConnector", Type: connect.SinkPluginType, TaskClass: "golden.ReportingSinkTask", NewSink: func() connect.SinkConnector { return &goldenSink{} }},
-			{Class: "golden.RetriableSmt", Type: connect.TransformationPluginType, NewTransform: func() connect.Transform { return goldenSMT{} }},
-		})...)
-	must(t, err)
 	var log reports
-	w, err := worker.New(worker.Options{Config: cfg, Plugins: plugins, Logger: log.logger(), WorkerID: "one:8083", Version: "3.9.2-test"})
-	must(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	over := make(chan error, 1)
-	go func() { over <- w.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-over; err != nil {
-			t.Errorf("worker ended with %v", err)
-		}
-	})
-	<-w.Ready()
-
+	w := startWorkerWithTransforms(t, broker.Addr(), log.logger(),
+		connect.Plugin{Class: "golden.ReportingSinkConnector", Type: connect.SinkPluginType, TaskClass: "golden.ReportingSinkTask", NewSink: func() connect.SinkConnector { return &goldenSink{} }},
+		connect.Plugin{Class: "golden.RetriableSmt", Type: connect.TransformationPluginType, NewTransform: func() connect.Transform { return goldenSMT{} }})
+	ctx := t.Context()
 	admin, err := kafka.NewAdmin(kafka.AdminConfig{Properties: kafka.Properties{"bootstrap.servers": broker.Addr()}})
 	must(t, err)
 	t.Cleanup(func() { admin.Close() })
