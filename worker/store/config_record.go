@@ -76,7 +76,7 @@ func decodeProperties(fields map[string]rawJSON) (Properties, error) {
 		return nil, errors.New(`field "properties" is missing`)
 	}
 	if len(raw) == 0 || raw[0] != '{' {
-		return nil, fmt.Errorf(`field "properties" is not an object: %.40s`, raw)
+		return nil, errors.New(`field "properties" is not an object`) // what it is may hold passwords: the error is logged
 	}
 	var p Properties
 	if err := json.Unmarshal(raw, &p); err != nil {

@@ -186,7 +186,7 @@ func (p *Properties) UnmarshalJSON(data []byte) error {
 			e.Value = &v
 		case nil:
 		default:
-			return fmt.Errorf("property %q is not a text: %v", key, v)
+			return fmt.Errorf("property %q is not a text", key) // what it is may be a password: the error is logged
 		}
 		if i, ok := index[key]; ok {
 			out[i] = e

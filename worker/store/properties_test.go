@@ -44,6 +44,15 @@ func TestPropertiesRefuseOtherValues(t *testing.T) {
 	}
 }
 
+// The error is logged, and the value may be a password.
+func TestRefusedPropertiesDoNotShow(t *testing.T) {
+	var p store.Properties
+	err := json.Unmarshal([]byte(`{"password":271828}`), &p)
+	if err == nil || strings.Contains(err.Error(), "271828") || !strings.Contains(err.Error(), "password") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestPropertiesAreChangedByCopy(t *testing.T) {
 	one, two := "1", "2"
 	p := store.Properties{{Key: "a", Value: &one}, {Key: "b", Value: &one}}
