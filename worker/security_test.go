@@ -22,6 +22,7 @@ func TestSecurityOfEachClient(t *testing.T) {
 		"ssl.client.auth", "required", // of the REST API
 		"consumer.security.protocol", "SASL_SSL", "consumer.sasl.mechanism", "PLAIN", "consumer.sasl.jaas.config", loginOf("consumer"), "consumer.ssl.truststore.location", "/consumer.jks",
 		"admin.sasl.jaas.config", loginOf("admin"),
+		"producer.security.protocol", "SASL_SSL", "producer.sasl.mechanism", "PLAIN", "producer.sasl.jaas.config", loginOf("producer"), "producer.ssl.truststore.location", "/producer.jks",
 	))
 	connector := map[string]string{"consumer.override.sasl.jaas.config": loginOf("connector"), "admin.override.ssl.truststore.location": "/connector.jks"}
 	id := connect.TaskID{Connector: "x"}
@@ -40,6 +41,8 @@ func TestSecurityOfEachClient(t *testing.T) {
 		"membership of the worker":       {c.givenToClients(), kafka.Consumer, "worker", "/worker.jks"},
 		"consumer":                       {c.consumerProperties(id, nil), kafka.Consumer, "consumer", "/consumer.jks"},
 		"consumer with an override":      {c.consumerProperties(id, connector), kafka.Consumer, "connector", "/consumer.jks"},
+		"producer of dead letters":       {c.dlqProducerProperties(id, connector), kafka.ProducerRole, "producer", "/producer.jks"},
+		"admin of dead letters":          {c.dlqAdminProperties(nil), kafka.AdminRole, "admin", "/worker.jks"},
 		"admin of a connector's offsets": {admin, kafka.AdminRole, "admin", "/connector.jks"},
 	} {
 		if tc.props["sasl.jaas.config"] != loginOf(tc.user) || tc.props["ssl.truststore.location"] != tc.store || tc.props["security.protocol"] != "SASL_SSL" || tc.props["ssl.client.auth"] != "" {

@@ -87,7 +87,7 @@ func recordSize(rec OutRecord) int {
 }
 
 // encode fills in the wire form of b. With an identity, sequence is that of the first record.
-func (b *outBatch) encode(codec sarama.CompressionCodec, identity producerIdentity, sequence int32) {
+func (b *outBatch) encode(codec sarama.CompressionCodec, level int, identity producerIdentity, sequence int32) {
 	b.identity = identity
 	first, last := int64(math.MaxInt64), int64(0)
 	for i := range b.records {
@@ -108,7 +108,7 @@ func (b *outBatch) encode(codec sarama.CompressionCodec, identity producerIdenti
 		records[i] = &slab[i]
 	}
 	b.encoded = &sarama.RecordBatch{
-		Version: 2, Codec: codec, CompressionLevel: sarama.CompressionLevelDefault,
+		Version: 2, Codec: codec, CompressionLevel: level,
 		FirstTimestamp: time.UnixMilli(first), MaxTimestamp: time.UnixMilli(last),
 		LastOffsetDelta: int32(len(records) - 1), Records: records,
 		ProducerID: identity.id, ProducerEpoch: identity.epoch, FirstSequence: -1,

@@ -284,7 +284,7 @@ func (w *produceWorker) collect(now time.Time) (parts []*outPartition, wait time
 			part.batch = part.nextBatch(budget)
 		}
 		if part.batch.encoded == nil {
-			part.batch.encode(codecs[p.settings.compression], p.identity, part.sequence)
+			part.batch.encode(codecs[p.settings.compression], p.settings.compressionLevel, p.identity, part.sequence)
 			if p.settings.idempotent {
 				part.sequence = addSequence(part.sequence, int32(len(part.batch.records)))
 			}

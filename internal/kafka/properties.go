@@ -3,6 +3,7 @@ package kafka
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,9 +150,9 @@ var propertyDefs = map[string]propertyDef{
 	"partitioner.adaptive.partitioning.enable": {forProducer, "true", checkBoolean, true},
 	"partitioner.availability.timeout.ms":      {forProducer, "0", longAtLeast(0), true},
 	"metadata.max.idle.ms":                     {forProducer, "300000", longAtLeast(5000), true},
-	"compression.gzip.level":                   {forProducer, "-1", intAtLeast(-1), true},
-	"compression.lz4.level":                    {forProducer, "9", intAtLeast(1), true},
-	"compression.zstd.level":                   {forProducer, "3", intAtLeast(-131072), true},
+	"compression.gzip.level":                   {forProducer, "-1", checkGzipLevel, false},
+	"compression.lz4.level":                    {forProducer, "9", numberBetween("INT", 32, 1, 17), true},
+	"compression.zstd.level":                   {forProducer, "3", numberBetween("INT", 32, -131072, 22), false},
 	"key.serializer":                           {forProducer, byteArraySerializer, only(byteArraySerializer, "records are written as bytes; only the byte array serializer is accepted"), false},
 	"value.serializer":                         {forProducer, byteArraySerializer, only(byteArraySerializer, "records are written as bytes; only the byte array serializer is accepted"), false},
 	"bootstrap.controllers":                    {forAdmin, "", empty(unsupported), false},
@@ -230,6 +231,29 @@ func numberAtLeast(typeName string, bits int, low int64) func(string) string {
 		}
 		return ""
 	}
+}
+
+func numberBetween(typeName string, bits int, low, high int64) func(string) string {
+	atLeast := numberAtLeast(typeName, bits, low)
+	return func(value string) string {
+		if rule := atLeast(value); rule != "" {
+			return rule
+		}
+		if n, _ := strconv.ParseInt(value, 10, bits); n > high {
+			return "Value must be no more than " + strconv.FormatInt(high, 10)
+		}
+		return ""
+	}
+}
+
+func checkGzipLevel(value string) string {
+	if rule := intAtLeast(math.MinInt32)(value); rule != "" || value == "-1" {
+		return rule
+	}
+	if numberBetween("INT", 32, 1, 9)(value) != "" {
+		return "Value must be between 1 and 9 or equal to -1"
+	}
+	return ""
 }
 
 func checkBoolean(value string) string {

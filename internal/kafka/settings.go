@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/IBM/sarama"
 )
 
 // settings are Properties after parsing: every field holds a valid value. Which of them count
@@ -53,6 +55,7 @@ type settings struct {
 	bufferMemory     int64
 	maxRequestSize   int
 	compression      string
+	compressionLevel int // sarama.CompressionLevelDefault if none was given
 	deliveryTimeout  time.Duration
 	maxBlock         time.Duration
 	idempotenceGiven bool
@@ -131,6 +134,10 @@ func (s *settings) parseProducer(p Properties) error {
 	s.bufferMemory = p.number("buffer.memory")
 	s.maxRequestSize = int(p.number("max.request.size"))
 	s.compression = p.get("compression.type")
+	s.compressionLevel = sarama.CompressionLevelDefault
+	if level := strings.TrimSpace(p["compression."+s.compression+".level"]); level != "" && (level != "-1" || s.compression != "gzip") {
+		s.compressionLevel, _ = strconv.Atoi(level)
+	}
 	s.deliveryTimeout = p.duration("delivery.timeout.ms")
 	s.maxBlock = p.duration("max.block.ms")
 	if s.linger+s.requestTimeout > s.deliveryTimeout {
