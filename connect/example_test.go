@@ -3,6 +3,7 @@ package connect_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 
 	"sluice/connect"
@@ -32,7 +33,7 @@ func (c *GreeterConnector) Start(_ context.Context, props map[string]string) err
 func (c *GreeterConnector) TaskConfigs(maxTasks int) ([]map[string]string, error) {
 	configs := make([]map[string]string, maxTasks)
 	for i := range configs {
-		configs[i] = c.props
+		configs[i] = maps.Clone(c.props) // each task has a map of its own
 	}
 	return configs, nil
 }
