@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"sluice/internal/kafka"
 )
 
@@ -222,6 +225,61 @@ func TestGroupReaderReadsATopicThatIsCreatedLater(t *testing.T) {
 	m.awaitOwned(2)
 	produce(t, b, topic, 1, 5)
 	checkOrder(t, m.awaitMessages(5), 0)
+}
+
+func TestGroupReaderReadsPartitionsThatAreAddedLater(t *testing.T) {
+	for name, assignor := range assignors {
+		t.Run(name, func(t *testing.T) {
+			b := newBroker(t)
+			topic, group := newTopic(t, b, 1), fresh("group")
+			pairs := []string{"partition.assignment.strategy", assignor, "metadata.max.age.ms", "200"}
+			first := newMember(t, b, group, []string{topic}, pairs...)
+			first.awaitOwned(1)
+			second := newMember(t, b, group, []string{topic}, pairs...)
+			addPartitions(t, b, topic, 4)
+			await(t, "two partitions each", func() bool { return len(ownedOf(first)) == 2 && len(ownedOf(second)) == 2 })
+			for p := range int32(4) {
+				produce(t, b, topic, p, 5)
+			}
+			await(t, "20 messages in all", func() bool { return count(first)+count(second) == 20 })
+			checkOrder(t, append(first.awaitMessages(0), second.awaitMessages(0)...), 0)
+		})
+	}
+}
+
+// Records that were deleted before they were read are passed over, as auto.offset.reset says.
+func TestGroupReaderIsOvertakenByRetention(t *testing.T) {
+	b := newBroker(t)
+	topic := newTopic(t, b, 1)
+	produce(t, b, topic, 0, 10)
+	zero := kafka.TopicPartition{Topic: topic}
+	m := newMember(t, b, fresh("group"), []string{topic})
+	m.awaitMessages(10)
+	m.do(func(r *kafka.GroupReader) {
+		r.Pause(zero)
+		deleteRecords(t, b, zero, 7)
+		if err := r.Seek(zero, 3); err != nil {
+			t.Error(err)
+		}
+		r.Resume(zero)
+	})
+	checkOrder(t, m.awaitMessages(13)[10:], 7)
+}
+
+// deleteRecords makes offset the first one of a partition.
+func deleteRecords(t *testing.T, b testBroker, tp kafka.TopicPartition, offset int64) {
+	t.Helper()
+	req := kmsg.NewPtrDeleteRecordsRequest()
+	req.TimeoutMillis = 10_000
+	part := kmsg.NewDeleteRecordsRequestTopicPartition()
+	part.Partition, part.Offset = tp.Partition, offset
+	of := kmsg.NewDeleteRecordsRequestTopic()
+	of.Topic, of.Partitions = tp.Topic, append(of.Partitions, part)
+	req.Topics = append(req.Topics, of)
+	resp, err := req.RequestWith(testContext(t), otherClient(t, b))
+	if err != nil || kerr.ErrorForCode(resp.Topics[0].Partitions[0].ErrorCode) != nil {
+		t.Fatalf("delete the records of %s below %d: %v %+v", tp, offset, err, resp)
+	}
 }
 
 func TestGroupReaderRefusesWhatTheGroupRefuses(t *testing.T) {
