@@ -28,6 +28,7 @@ type modelled struct {
 	target TargetState
 	wanted int  // tasks that its configuration asks for
 	tasks  int  // tasks that are configured
+	most   int  // tasks that it had at most since it was created
 	stale  bool // its configuration was written since the tasks were configured
 	failed map[int]bool
 }
@@ -48,6 +49,7 @@ func (m *modelled) state() string {
 func (m *modelled) configure() {
 	if m.target == store.Started && (m.stale || m.tasks != m.wanted) {
 		m.tasks, m.stale, m.failed = m.wanted, false, map[int]bool{}
+		m.most = max(m.most, m.tasks)
 	}
 }
 
@@ -202,6 +204,12 @@ func playOne(t *testing.T, r *rig, rnd *random, name string, connectors map[stri
 		did, err = fmt.Sprint("restart task ", name, " ", n-1), r.h.RestartTask(t.Context(), connect.TaskID{Connector: name, Task: n - 1})
 		switch {
 		case m == nil:
+		case n > m.tasks && n <= m.most:
+			var conflict *ConflictError
+			if !errors.As(err, &conflict) {
+				t.Errorf("%s: error %v, want a conflict for a task that is no more", did, err)
+			}
+			return did
 		case n > m.tasks:
 			m = nil // not found
 		case !m.start(n - 1):
