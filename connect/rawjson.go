@@ -23,6 +23,14 @@ type RawJSON []byte
 //
 // Kafka: org.apache.kafka.connect.json.JsonConverter.convertToConnect without a schema.
 func (r RawJSON) Decode() (any, error) {
+	if v, ok := decodeJSON(r); ok {
+		return v, nil
+	}
+	return r.decodeAny()
+}
+
+// decodeAny decodes whatever there may be.
+func (r RawJSON) decodeAny() (any, error) {
 	d := json.NewDecoder(bytes.NewReader(trimLeadingZeros(r)))
 	d.UseNumber()
 	var v any

@@ -39,7 +39,31 @@ func (r *endlessReader) Poll(ctx context.Context, _ time.Duration) ([]kafka.Mess
 
 // BenchmarkRecord measures what the task adds to a record between poll and put: conversion of a 30-byte key and a 245-byte value of JSON without
 // schemas, and the bookkeeping. The consumer is left out, and so is the plugin.
-func BenchmarkRecord(b *testing.B) {
+func BenchmarkRecord(b *testing.B) { benchmarkRecord(b, nil) }
+
+// BenchmarkRecordWithDLQ is BenchmarkRecord with a dead letter queue that gets nothing.
+func BenchmarkRecordWithDLQ(b *testing.B) {
+	benchmarkRecord(b, func(c *task.Config) { c.DLQ = (&fakeDLQ{topics: []string{"dlq"}}).config(true) })
+}
+
+// BenchmarkRecordWithTransforms is BenchmarkRecord with a field that is inserted unless the record is a tombstone, and one that is cast to text.
+func BenchmarkRecordWithTransforms(b *testing.B) {
+	benchmarkRecord(b, func(c *task.Config) {
+		c.Transformations = []task.Transformation{
+			step(b, "InsertField$Value", map[string]string{"topic.field": "from"}, "!RecordIsTombstone"),
+			step(b, "Cast$Value", map[string]string{"spec": "account_id:string"}),
+		}
+	})
+}
+
+// BenchmarkRecordWithRouter is BenchmarkRecord with a transform that has nothing to do with values.
+func BenchmarkRecordWithRouter(b *testing.B) {
+	benchmarkRecord(b, func(c *task.Config) {
+		c.Transformations = []task.Transformation{step(b, "RegexRouter", map[string]string{"regex": "(.*)", "replacement": "$1-new"})}
+	})
+}
+
+func benchmarkRecord(b *testing.B, change func(*task.Config)) {
 	value := []byte(`{"account_id":1000000001,"customer_id":"C1000000001","merchant_type":"Online","transaction_id":"A0B1C2D3E4F56789",` +
 		`"transaction_type":"Food and Beverage","transaction_amount":6252.83,"transaction_date":"2026-11-23 10:20:30.123456","flagged":true}`)
 	r := &endlessReader{fakeReader: *newFakeReader(), left: b.N}
@@ -53,6 +77,9 @@ func BenchmarkRecord(b *testing.B) {
 	cfg.NewReader = func(rc kafka.GroupReaderConfig) (task.Reader, error) {
 		r.listener = rc.Listener
 		return r, nil
+	}
+	if change != nil {
+		change(&cfg)
 	}
 	tk, err := task.New(cfg)
 	if err != nil {
