@@ -23,12 +23,13 @@ import (
 // These tests run tasks with the real consumer against a broker in this process, in real time.
 
 type cluster struct {
-	t     *testing.T
-	addr  string
-	topic string
-	group string
-	admin *kafka.Admin
-	out   *kafka.Producer
+	t      *testing.T
+	broker *embedded.Broker
+	addr   string
+	topic  string
+	group  string
+	admin  *kafka.Admin
+	out    *kafka.Producer
 }
 
 func newCluster(t *testing.T, partitions int32) *cluster {
@@ -42,7 +43,7 @@ func newCluster(t *testing.T, partitions int32) *cluster {
 	}
 	t.Cleanup(func() { b.Close() })
 	id := uuid.NewString()[:8]
-	c := &cluster{t: t, addr: b.Addr(), topic: "topic-" + id, group: "connect-" + id}
+	c := &cluster{t: t, broker: b, addr: b.Addr(), topic: "topic-" + id, group: "connect-" + id}
 	if c.admin, err = kafka.NewAdmin(kafka.AdminConfig{Properties: c.properties()}); err != nil {
 		t.Fatal(err)
 	}
