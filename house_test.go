@@ -37,6 +37,8 @@ var technologies = map[string][]string{
 	"chi":    {"github.com/go-chi/chi"},
 	"aws":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"kfake":  {"github.com/twmb/franz-go"},
+	"sr":     {"github.com/twmb/franz-go/pkg/sr"}, // a client of schema registries, not of Kafka
+	"avro":   {"github.com/hamba/avro"},
 	"regex":  {"github.com/dlclark/regexp2"},
 	"iam":    {"github.com/aws/aws-msk-iam-sasl-signer-go"},
 	"scram":  {"github.com/xdg-go/scram"},
@@ -50,6 +52,7 @@ var house = []door{
 	{"configs", room{stdOnly: true}},
 
 	{"connect", room{stdOnly: true}},
+	{"connect/avro", room{ours: []string{"connect", "internal/tlsconfig"}, tech: []string{"avro", "sr"}}}, // its registry may want TLS, by Kafka's settings
 	{"connect/converter", room{ours: []string{"connect", "internal/javahash"}}},
 	{"connect/transform", room{ours: []string{"connect", "internal/javaregex"}}},
 	{"connect/connecttest", room{ours: []string{"connect"}}},
@@ -82,7 +85,7 @@ var house = []door{
 	{"internal/table", room{tech: []string{"aws"}}},
 	{"internal/embedded/*", room{tech: []string{"kfake"}}},
 	{"internal/clients", room{stdOnly: true}},
-	{"internal/distributed", room{ours: []string{"connect", "connect/converter", "connect/transform", "internal/loggers", "internal/tlsconfig", "rest", "sinks/*", "worker"}}},
+	{"internal/distributed", room{ours: []string{"connect", "connect/avro", "connect/converter", "connect/transform", "internal/loggers", "internal/tlsconfig", "rest", "sinks/*", "worker"}}},
 	// What a program with sinks of its own imports: the engine is internal, so this is its door to the outside.
 	{"cli", room{ours: []string{"connect", "internal/distributed", "internal/loggers", "sinks/dynamodb", "worker", "worker/properties"}}},
 	// A stranger's program, kept here so that it cannot rot: it has what is importable from another module.
@@ -146,14 +149,23 @@ func (r room) refuses(imported string) string {
 	if r.stdOnly {
 		return "it uses the standard library only"
 	}
+	if tech := technologyOf(imported); tech != "" && !slices.Contains(r.tech, tech) {
+		return "of the edge it may import only " + orNothing(r.tech)
+	}
+	return ""
+}
+
+// technologyOf names the technology that a package belongs to, by the longest prefix that matches: the parts of one project can be several.
+func technologyOf(imported string) string {
+	found, longest := "", 0
 	for tech, prefixes := range technologies {
 		for _, prefix := range prefixes {
-			if (imported == prefix || strings.HasPrefix(imported, prefix+"/")) && !slices.Contains(r.tech, tech) {
-				return "of the edge it may import only " + orNothing(r.tech)
+			if (imported == prefix || strings.HasPrefix(imported, prefix+"/")) && len(prefix) > longest {
+				found, longest = tech, len(prefix)
 			}
 		}
 	}
-	return ""
+	return found
 }
 
 // inside is an import path without the module's name; "" is the root.
@@ -225,6 +237,11 @@ func TestTrespasses(t *testing.T) {
 		{"sluice/detector", "sluice/producer", "it may import only"},
 		{"sluice/internal/embedded/kafka", "github.com/twmb/franz-go/pkg/kfake", ""},
 		{"sluice/internal/kafka", "github.com/twmb/franz-go/pkg/kfake", "of the edge it may import only sarama, scram, aws, iam"},
+		{"sluice/connect/avro", "github.com/twmb/franz-go/pkg/sr", ""},
+		{"sluice/connect/avro", "github.com/hamba/avro/v2", ""},
+		{"sluice/connect/avro", "github.com/twmb/franz-go/pkg/kfake", "of the edge it may import only avro, sr"},
+		{"sluice/connect/converter", "github.com/hamba/avro/v2", "of the edge it may import only nothing"},
+		{"sluice/internal/embedded/kafka", "github.com/twmb/franz-go/pkg/sr", "of the edge it may import only kfake"},
 		{"sluice/internal/demo", "sluice/rest", ""},
 		{"sluice/internal/demo", "sluice/cmd/sluice", "nothing imports it"},
 		{"sluice/cli", "sluice/internal/distributed", ""},

@@ -32,6 +32,8 @@ func (e *DataError) Unwrap() error { return e.Cause }
 // Kafka: org.apache.kafka.connect.errors.RetriableException.
 type RetriableError struct {
 	Cause error
+
+	unavailable bool // see Unavailable
 }
 
 // Retriable marks err as worth another try. It returns nil for nil.
@@ -40,6 +42,25 @@ func Retriable(err error) error {
 		return nil
 	}
 	return &RetriableError{Cause: err}
+}
+
+// Unavailable marks err as worth another try, for as long as something is missing that no record can do without, such as a schema registry. When
+// the worker gives up trying, the record is dealt with by the connector's tolerance, as it is after an error that is not retriable; after any
+// other retriable error it is skipped. It returns nil for nil.
+//
+// Differs: Kafka's own classes know no such mark. Confluent's converters get to the same end with exceptions that Kafka Connect does not try
+// again (NetworkException).
+func Unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &RetriableError{Cause: err, unavailable: true}
+}
+
+// IsUnavailable reports whether err, or an error it wraps, was marked by [Unavailable].
+func IsUnavailable(err error) bool {
+	var r *RetriableError
+	return errors.As(err, &r) && r.unavailable
 }
 
 // IsRetriable reports whether err, or an error it wraps, is a [RetriableError].

@@ -4,17 +4,19 @@ import (
 	"slices"
 
 	"sluice/connect"
+	"sluice/connect/avro"
 	"sluice/connect/converter"
 	"sluice/connect/transform"
 	"sluice/sinks/dynamodb"
 	"sluice/sinks/file"
 )
 
-// Plugins returns what the binary brings: the stock converters, transforms and predicates, FileStreamSink and the DynamoDB sink with the given
+// Plugins returns what the binary brings: the stock converters, transforms and predicates, Confluent's AvroConverter, FileStreamSink and the DynamoDB sink with the given
 // options; and what a program adds to them.
 func Plugins(o dynamodb.Options, more ...connect.Plugin) (*connect.Plugins, error) {
 	return connect.NewPlugins(slices.Concat(
 		converter.Plugins(),
+		avro.Plugins(),
 		transform.Plugins(transform.Text{Parse: converter.ParseText, String: converter.JavaString}),
 		[]connect.Plugin{file.Plugin(converter.JavaString), dynamodb.Plugin(o)},
 		more,

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"testing"
 
+	"sluice/connect/avro"
 	"sluice/internal/distributed"
 	"sluice/sinks/dynamodb"
 )
 
-// The binary brings what Kafka Connect 3.9.2 brings, but for the source connector, and the DynamoDB sink.
+// The binary brings what Kafka Connect 3.9.2 brings, but for the source connector, and Confluent's AvroConverter and the DynamoDB sink.
 func TestPluginsAreThoseOfKafkaConnect(t *testing.T) {
 	type entry struct{ Class, Type, Version string }
 	data, err := os.ReadFile("testdata/connector-plugins-all.json")
@@ -28,13 +29,13 @@ func TestPluginsAreThoseOfKafkaConnect(t *testing.T) {
 	}
 	ours := 0
 	for _, p := range plugins.All() {
-		if p.Class == dynamodb.Plugin(dynamodb.Options{}).Class {
+		if p.Class == dynamodb.Plugin(dynamodb.Options{}).Class || p.Class == avro.Class {
 			ours++
 			continue
 		}
 		got = append(got, entry{p.Class, string(p.Type), p.Version})
 	}
-	if !slices.Equal(got, want) || ours != 1 {
-		t.Errorf("got %v and the DynamoDB sink %d times, want %v and it once", got, ours, want)
+	if !slices.Equal(got, want) || ours != 2 {
+		t.Errorf("got %v and %d others, want %v and the DynamoDB sink and the Avro converter", got, ours, want)
 	}
 }
