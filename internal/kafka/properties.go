@@ -164,7 +164,8 @@ const hidden = "[hidden]"
 // hideSecret replaces a value that must not reach an error or a log.
 func hideSecret(key, value string) string {
 	if strings.Contains(key, "password") || strings.Contains(key, "jaas") || strings.Contains(key, "secret") ||
-		strings.HasPrefix(key, "ssl.keystore.") || key == "ssl.truststore.certificates" {
+		strings.HasPrefix(key, "ssl.keystore.") || key == "ssl.truststore.certificates" ||
+		strings.HasSuffix(key, ".url") && strings.Contains(value, "@") { // a URL may hold user and password
 		return hidden
 	}
 	return value

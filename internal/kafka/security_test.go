@@ -80,6 +80,7 @@ func TestSecurityThatCannotBeIsRefusedByName(t *testing.T) {
 		{"a server of tokens without its handler", "sasl.login.callback.handler.class", "must be " + tokenHandler, sasl("OAUTHBEARER", "sasl.jaas.config", tokenJAAS+";", "sasl.oauthbearer.token.endpoint.url", "https://idp/")},
 		{"a handler without its server", "sasl.oauthbearer.token.endpoint.url", "must be set for", endpoint("sasl.jaas.config", tokenJAAS+`clientId=a clientSecret=hunter2;`)},
 		{"no URL", "sasl.oauthbearer.token.endpoint.url", "must be a URL of https, http or file", endpoint("sasl.jaas.config", tokenJAAS+`clientId=a clientSecret=hunter2;`, "sasl.oauthbearer.token.endpoint.url", "ldap://x")},
+		{"a wrong URL with a password", "sasl.oauthbearer.token.endpoint.url", "must be a URL of https, http or file", endpoint("sasl.jaas.config", tokenJAAS+`clientId=a clientSecret=b;`, "sasl.oauthbearer.token.endpoint.url", "ldap://me:hunter2@x")},
 		{"no secret", "sasl.jaas.config", "needs clientId and clientSecret", endpoint("sasl.jaas.config", tokenJAAS+`clientId=a;`, "sasl.oauthbearer.token.endpoint.url", "https://x")},
 		{"a wrong store of the token server", "sasl.jaas.config", "ssl.truststore.type", endpoint("sasl.jaas.config", tokenJAAS+`clientId=a clientSecret=hunter2 ssl.truststore.type=hunter;`, "sasl.oauthbearer.token.endpoint.url", "https://x")},
 		{"an extension called auth", "sasl.jaas.config", "extension_auth", endpoint("sasl.jaas.config", tokenJAAS+`clientId=a clientSecret=hunter2 extension_auth=b;`, "sasl.oauthbearer.token.endpoint.url", "https://x")},
