@@ -95,6 +95,7 @@ func testKillWorker(t *testing.T, kafka, endpoint string, l load) {
 		}
 		t.Logf("killed at %d of %d records, after %v", n, total, time.Since(started).Round(time.Millisecond))
 		w = startWorker(t, config, env...) // it finds its connector again
+		answered := time.Now()
 		// The broker still counts on the dead tasks, for 45 s; the new ones take their places.
 		eventually(t, 5*time.Second, "records flow again after GET / has answered", func() error {
 			if written(t, admin, group, topic) == n {
@@ -102,6 +103,7 @@ func testKillWorker(t *testing.T, kafka, endpoint string, l load) {
 			}
 			return nil
 		})
+		t.Logf("records flow again %v after GET / has answered", time.Since(answered).Round(time.Millisecond))
 	}
 	eventually(t, 3*time.Minute, "the rest is written", func() error {
 		if s, err := w.rest.status(name); err == nil {
