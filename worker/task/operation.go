@@ -15,7 +15,7 @@ type operation struct {
 	do func(m *kafka.Message, r *connect.SinkRecord) (keep bool, err error)
 }
 
-// conversions makes a record of a message's bytes: key, value, headers.
+// newConversions returns what makes a record of a message's bytes: key, value, headers.
 func (t *Task) newConversions() []operation {
 	key, value, header := t.cfg.KeyConverter, t.cfg.ValueConverter, t.cfg.HeaderConverter
 	return []operation{
