@@ -85,18 +85,18 @@ func (c *Converter) ToConnect(topic string, headers []connect.RawHeader, data []
 	}
 	v, err := c.read(topic, headers, data)
 	if err != nil {
-		return connect.SchemaAndValue{}, failed("deserialize data for", "to Avro", topic, err)
+		return connect.SchemaAndValue{}, failed("deserialize data for", " to Avro", topic, err)
 	}
 	return v, nil
 }
 
 // failed puts an error into Confluent's words.
 func failed(doing, how, topic string, err error) error {
-	err = fmt.Errorf("Failed to %s topic %s %s: %w", doing, topic, how, err) //nolint:staticcheck // Confluent's text
+	message := "Failed to " + doing + " topic " + topic + how
 	if connect.IsRetriable(err) {
-		return connect.Unavailable(err)
+		return connect.Unavailable(fmt.Errorf("%s: %w", message, err))
 	}
-	return connect.NewDataError("%w", err)
+	return &connect.DataError{Message: message + ": " + err.Error(), Cause: err}
 }
 
 func (c *Converter) read(topic string, headers []connect.RawHeader, data []byte) (connect.SchemaAndValue, error) {

@@ -25,6 +25,11 @@ func (e *SerializationError) Error() string {
 // Unwrap returns the cause.
 func (e *SerializationError) Unwrap() error { return e.Cause }
 
+// JavaClass returns the name under which Java users know the error; traces show it.
+func (*SerializationError) JavaClass() string {
+	return "org.apache.kafka.common.errors.SerializationException"
+}
+
 // placeError says where in a value something is wrong: order.lines[3].price.
 type placeError struct {
 	place string

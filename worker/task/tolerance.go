@@ -36,7 +36,7 @@ func (t *Task) perform(ops []operation, m *kafka.Message, r *connect.SinkRecord)
 // reported, and skipped or the end of the task.
 //
 // A retriable error whose budget is used up skips the record whatever the tolerance. That is Kafka's behaviour, and not what one would
-// guess.
+// guess. Where something is unavailable that every record needs ([connect.Unavailable]), the tolerance decides.
 //
 // Kafka: org.apache.kafka.connect.runtime.errors.RetryWithToleranceOperator.execAndHandleError.
 // Differs: a task that is told to stop gives up the wait for another try, and the record comes again to its successor.
@@ -68,7 +68,7 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 	if err := t.publish(t.ending, e, nil); err != nil {
 		return false, err
 	}
-	if t.cfg.Tolerance == ToleranceNone && !connect.IsRetriable(err) {
+	if t.cfg.Tolerance == ToleranceNone && (!connect.IsRetriable(err) || connect.IsUnavailable(err)) {
 		return false, e.exceeds()
 	}
 	t.stats.skipped.Add(1)
