@@ -366,7 +366,7 @@ func (r *GroupReader) close(ctx context.Context, leave bool) error {
 		return nil
 	}
 	if !r.started {
-		r.cluster.close()
+		r.leave(ctx, leave)
 		return nil
 	}
 	tell := r.cfg.Listener.Revoked
@@ -381,14 +381,19 @@ func (r *GroupReader) close(ctx context.Context, leave bool) error {
 	r.stop()
 	r.fetcher.close()
 	r.group.Wait()
+	r.leave(ctx, leave)
+	return err
+}
+
+// leave ends the membership and everything towards the brokers. Nothing of the reader may run any more.
+func (r *GroupReader) leave(ctx context.Context, leave bool) {
 	if !leave && r.member.current().instanceID != "" {
 		r.cluster.logger.Debug("this static member's place is kept for its successor")
-	} else if leaveErr := r.member.leave(ctx); leaveErr != nil {
-		r.cluster.logger.Debug("could not tell the group that this member leaves", "err", leaveErr)
+	} else if err := r.member.leave(ctx); err != nil {
+		r.cluster.logger.Debug("could not tell the group that this member leaves", "err", err)
 	}
 	r.member.close()
 	r.cluster.close()
-	return err
 }
 
 type noListener struct{}

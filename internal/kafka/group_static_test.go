@@ -247,3 +247,28 @@ func TestStaticMemberLeavesWithoutHavingSeenTheAnswerToItsJoin(t *testing.T) {
 		await(t, "one member", func() bool { return strings.HasSuffix(groupStates(t, b, group)[0], " 1") })
 	})
 }
+
+// A place that was handed over is given up by a successor that is stopped before it has joined, or even before it was started.
+func TestSuccessorThatNeverJoinedGivesUpThePlace(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 1), fresh("group")
+	first := newStaticMember(t, b, group, "one", []string{topic})
+	first.awaitOwned(1)
+	first.handOver()
+	if got := groupStates(t, b, group)[0]; got != "Stable 1" {
+		t.Fatalf("group after the hand-over: got %s, want Stable 1", got)
+	}
+	successor, err := kafka.NewGroupReader(kafka.GroupReaderConfig{
+		Properties: b.properties("group.id", group, "group.instance.id", "one", "session.timeout.ms", longSession),
+		Topics:     []string{topic}, Logger: testLogger(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := successor.Close(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if got := groupStates(t, b, group)[0]; !strings.HasSuffix(got, " 0") {
+		t.Errorf("group after the successor's end: got %s, want no members", got)
+	}
+}

@@ -38,7 +38,7 @@ type membership struct {
 
 	// Used by run, then by leave.
 	conn       *conn // to the coordinator; nil while it is unknown
-	unanswered bool  // a static member may have joined without having been told its member id
+	unanswered bool  // a static member has not joined: its place may be its predecessor's, or its own without its having been told
 
 	mu       sync.Mutex
 	phase    memberPhase
@@ -93,7 +93,7 @@ func newMembership(c *cluster, protocol groupProtocol) *membership {
 	id.instanceID = c.settings.groupInstanceID
 	return &membership{
 		cluster: c, settings: c.settings, protocol: protocol, logger: named(c.unnamed, memberLogger).With("group", c.settings.groupID),
-		changed: make(chan struct{}, 1), kick: make(chan struct{}, 1), id: id, lastPoll: time.Now(),
+		changed: make(chan struct{}, 1), kick: make(chan struct{}, 1), id: id, lastPoll: time.Now(), unanswered: true,
 	}
 }
 
@@ -347,14 +347,22 @@ func (m *membership) lostCoordinator(ctx context.Context, err error) {
 
 // leave tells the group that this member goes, so that the others need not wait for the session to
 // end. A static member is named by both of its ids, so that a successor that has taken its place
-// stays; without a member id, because it was stopped while it joined, by its instance id alone. run must have returned.
+// stays; without a member id, because it was stopped before it had joined, by its instance id alone: the place that a predecessor has handed
+// over would else be kept for nobody. run must have returned.
 func (m *membership) leave(ctx context.Context) error {
 	as := m.current()
-	if as.memberID == "" && !m.unanswered {
+	if as.memberID == "" && (!m.unanswered || as.instanceID == "" || m.fenced()) {
 		return nil
 	}
 	m.lose(true)
 	return m.sendLeave(ctx, as, "the consumer is being closed")
+}
+
+// fenced reports whether the place is another's.
+func (m *membership) fenced() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return errors.Is(m.err, ErrFenced)
 }
 
 // leaveTimeout bounds a goodbye: the member goes anyway.
