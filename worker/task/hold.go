@@ -19,8 +19,9 @@ const holdPoll = time.Minute
 //
 // Differs: in Kafka a failed task leaves the group at once, and one bad record ends all tasks of its connector.
 func (t *Task) hold(ctx context.Context, failure error) {
-	var cause *Error
-	if !errors.As(failure, &cause) || cause.Stage == "" {
+	_, reported := t.wishes() // the plugin need not have returned it
+	cause := errantCause(errors.Join(failure, reported))
+	if cause == nil {
 		return
 	}
 	bad := connect.TopicPartition{Topic: cause.Topic, Partition: cause.Partition}
@@ -39,4 +40,23 @@ func (t *Task) hold(ctx context.Context, failure error) {
 			return
 		}
 	}
+}
+
+// errantCause returns the part of a failure that is about a record, or nil: that of a reported one is the cause of the failure of Put.
+func errantCause(failure error) *Error {
+	var cause *Error
+	switch all, joined := failure.(interface{ Unwrap() []error }); {
+	case joined:
+		for _, err := range all.Unwrap() {
+			if cause = errantCause(err); cause != nil {
+				return cause
+			}
+		}
+		return nil
+	case !errors.As(failure, &cause):
+		return nil
+	case cause.Stage != "":
+		return cause
+	}
+	return errantCause(cause.Cause)
 }

@@ -263,6 +263,8 @@ func TestReport(t *testing.T) {
 					h.stop()
 					h.expectCommitted(tp0, 4)
 				} else {
+					h.expect("status of a task that keeps its partition", h.statuses.String(), "RUNNING topic:t FAILED")
+					h.task.Stop()
 					err := h.stopped()
 					want := "org.apache.kafka.connect.errors.ConnectException: Exiting WorkerSinkTask due to unrecoverable exception.\n" +
 						"Caused by: org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n" +
@@ -295,6 +297,9 @@ func TestAReportFromTheBackgroundHoldsTheCommit(t *testing.T) {
 		if err := <-fake.ctx.Report(&kept[1], errPut); err == nil {
 			t.Error("got no error")
 		}
+		synctest.Wait()
+		h.expect("status of a task that keeps its partition", h.statuses.String(), "RUNNING topic:t FAILED")
+		h.task.Stop()
 		if err := h.stopped(); !errors.Is(err, errPut) {
 			t.Errorf("got %v", err)
 		}
