@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// DataError says that a record's data is wrong: it will fail again however often it is tried. The worker handles it by the
-// connector's tolerance and dead letter queue.
+// DataError says that a record's data is wrong: it will fail again however often it is tried. From a converter, transform or predicate the
+// worker handles it, like every error that is not [Retriable], by the connector's tolerance and dead letter queue. A sink task hands it to
+// [SinkTaskContext].Report together with the record: returned by [SinkTask].Put it ends the task as any other error does.
 //
 // Kafka: org.apache.kafka.connect.errors.DataException.
 type DataError struct {
@@ -26,8 +27,8 @@ func (e *DataError) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *DataError) Unwrap() error { return e.Cause }
 
-// RetriableError asks for the same call again later. From [SinkTask.Put] it means: keep this batch, go on polling for heartbeats,
-// and put it again.
+// RetriableError asks for the same call again later. From [SinkTask].Put it means: keep this batch, go on polling, and put it again. From a
+// converter or transform it means: try again within errors.retry.timeout. Other methods of connectors and tasks are not called again for it.
 //
 // Kafka: org.apache.kafka.connect.errors.RetriableException.
 type RetriableError struct {
