@@ -1,6 +1,8 @@
 package converter
 
 import (
+	"slices"
+
 	"sluice/connect"
 )
 
@@ -178,6 +180,11 @@ func (w *jsonWriter) schemaOfField(s *connect.Schema, field string) error {
 	if !ok {
 		return dataError("Couldn't translate unsupported schema type %s.", s.Type)
 	}
+	if slices.Contains(w.within, s) {
+		return dataError("The schema %s contains itself and has no JSON form.", s.Name)
+	}
+	w.within = append(w.within, s)
+	defer func() { w.within = w.within[:len(w.within)-1] }()
 	w.raw(`{"type":`)
 	w.text(name)
 	switch s.Type {

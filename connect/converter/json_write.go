@@ -18,6 +18,7 @@ type jsonWriter struct {
 	out            []byte
 	defaults       bool
 	numericDecimal bool
+	within         []*connect.Schema // the schemas that are being written, outermost first
 }
 
 func (w *jsonWriter) raw(s string) { w.out = append(w.out, s...) }

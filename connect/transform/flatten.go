@@ -15,6 +15,7 @@ type flatten struct {
 	side      side
 	delimiter string
 	schemas   schemaCache
+	within    []*connect.Schema // the structs whose fields are being added, outermost first
 }
 
 const delimiterConfig = "delimiter"
@@ -149,11 +150,16 @@ func (t *flatten) schema(from *connect.Schema) (*connect.Schema, error) {
 }
 
 // addFields adds the fields of a schema to a flat one. What an optional struct holds is optional itself, and a struct's default gives its fields
-// theirs.
+// theirs. A struct that contains itself has no flat form.
 func (t *flatten) addFields(to *connect.Schema, prefix string, from *connect.Schema, optional bool, defaults *connect.Struct) error {
 	if from.Type != connect.StructT {
 		return connect.NewDataError("Cannot list fields on non-struct type")
 	}
+	if slices.Contains(t.within, from) {
+		return connect.NewDataError("Flatten transformation does not support the struct %s, which contains itself (for field %s).", from.Name, prefix)
+	}
+	t.within = append(t.within, from)
+	defer func() { t.within = t.within[:len(t.within)-1] }()
 	for i, f := range from.Fields {
 		name := t.join(prefix, f.Name)
 		optional := optional || f.Schema.Optional
