@@ -232,7 +232,10 @@ type SinkTaskContext interface {
 	// errors.log.enable, or the record would leave no trace.
 	//
 	// The record is one that Put was given, or a copy of it; its original bytes go to the queue. For one that the task made itself, Topic, Partition and
-	// Offset say whose offset waits, and it goes back through the connector's converters. Report blocks while the queue's producer has no room. A task
-	// that waits for the result must stop waiting when its context ends; it need not wait, since no commit goes past the record until then.
+	// Offset say whose offset waits, and it goes back through the connector's converters. Report blocks while the queue's producer has no room. If
+	// the task is told to stop, it gives up after three fifths of offset.flush.timeout.ms: the result is then an error after which the task ends in
+	// order, if Put returns it or wraps it, and the record comes again.
+	//
+	// A task need not wait for the result, since no commit goes past the record until then; one that does must stop when its context ends.
 	Report(record *SinkRecord, reason error) <-chan error
 }
