@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"time"
 
@@ -427,27 +426,4 @@ func (d *decoder) string() (string, error) {
 	s := d.text[d.pos : d.pos+n]
 	d.pos += n
 	return validText(s), nil
-}
-
-const millisPerDay = 24 * 60 * 60 * 1000
-
-func dateOf(days int32) time.Time { return time.Unix(int64(days)*24*60*60, 0).UTC() }
-
-func timeOf(ms int32) (any, error) {
-	if ms < 0 || ms > millisPerDay {
-		return nil, errors.New("Time values must use number of milliseconds greater than 0 and less than 86400000") //nolint:staticcheck // Kafka's text
-	}
-	return time.UnixMilli(int64(ms)).UTC(), nil
-}
-
-// decimal reads an unscaled value in two's complement, most significant byte first.
-func decimal(b []byte, scale int) (any, error) {
-	if len(b) == 0 {
-		return nil, errors.New("a decimal has no bytes")
-	}
-	v := new(big.Int).SetBytes(b)
-	if b[0]&0x80 != 0 {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-	}
-	return connect.Decimal{Unscaled: v, Scale: scale}, nil
 }

@@ -7,10 +7,11 @@
 // The way from bytes to a Connect value has three steps, of which only the last is taken for every record:
 //
 //	registry.go   fetches the schema with the id, the schemas it refers to, and its version under the record's subject
-//	schema.go     makes a Connect schema of it and, beside it, a tree of nodes that says how values are read
+//	schema.go     makes a Connect schema of it and, beside it, a tree of nodes that says how values are read; metadata.go and defaults.go
+//	              have what all types have in common
 //	decode.go     walks this tree along the bytes and fills structs, without a generic tree of values in between
 //
-// The way back is toschema.go and encode.go. Schemas are parsed by hamba/avro (parse.go says with what care), the registry is spoken to by
+// The way back is toschema.go (with attributes.go) and encode.go; logical.go has the logical types of both ways. Schemas are parsed by hamba/avro (parse.go says with what care), the registry is spoken to by
 // franz-go's sr client. What the mapping between Avro and Connect looks like is Confluent's (class AvroData of the schema registry's source
 // and its tests), the encoding is that of the Avro specification 1.11.
 //

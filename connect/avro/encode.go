@@ -4,10 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/big"
 	"slices"
 	"strconv"
-	"time"
 
 	"sluice/connect"
 )
@@ -429,71 +427,4 @@ func (e *encoder) small(v any) error {
 		}
 	}
 	return nil
-}
-
-// physical turns a value of one of Connect's logical types into the type that it stands on.
-func physical(s *connect.Schema, v any) (any, error) {
-	switch s.Name {
-	case connect.DecimalName:
-		d, ok := v.(connect.Decimal)
-		if !ok {
-			return nil, mismatch(s, v)
-		}
-		scale, err := strconv.Atoi(s.Parameters[scaleParam])
-		if err != nil || d.Scale != scale {
-			return nil, connect.NewDataError("BigDecimal has mismatching scale value for given Decimal schema")
-		}
-		return twosComplement(d.Unscaled), nil
-	case connect.DateName, connect.TimeName, connect.TimestampName:
-		t, ok := v.(time.Time)
-		if !ok {
-			return nil, mismatch(s, v)
-		}
-		return physicalTime(s, t)
-	}
-	return v, nil
-}
-
-func physicalTime(s *connect.Schema, t time.Time) (any, error) {
-	ms := t.UnixMilli()
-	switch s.Name {
-	case connect.TimestampName:
-		return ms, nil
-	case connect.TimeName:
-		if ms < 0 || ms > millisPerDay {
-			return nil, connect.NewDataError("Kafka Connect Time type should not have any date fields set to non-zero values.")
-		}
-		return int32(ms), nil
-	}
-	if ms%millisPerDay != 0 {
-		return nil, connect.NewDataError("Kafka Connect Date type should not have any time fields set to non-zero values.")
-	}
-	days := ms / millisPerDay
-	if days < math.MinInt32 || days > math.MaxInt32 {
-		return nil, connect.NewDataError("the date %s is out of range", t)
-	}
-	return int32(days), nil
-}
-
-// twosComplement returns the shortest two's complement of a number, most significant byte first.
-//
-// Kafka: java.math.BigInteger.toByteArray.
-func twosComplement(v *big.Int) []byte {
-	if v == nil || v.Sign() == 0 {
-		return []byte{0}
-	}
-	if v.Sign() > 0 {
-		b := v.Bytes()
-		if b[0]&0x80 != 0 {
-			b = append([]byte{0}, b...)
-		}
-		return b
-	}
-	n := new(big.Int).Not(v) // -v-1
-	b := make([]byte, n.BitLen()/8+1)
-	n.FillBytes(b)
-	for i := range b {
-		b[i] = ^b[i]
-	}
-	return b
 }
