@@ -240,12 +240,17 @@ func (registryURLs) Check(key string, v any) *connect.ConfigError {
 		if strings.HasPrefix(text, "mock://") {
 			return &connect.ConfigError{Key: key, Value: text, Rule: "mock registries live in a Java process; give the URL of a registry"}
 		}
-		u, err := url.Parse(text)
+		bare, _ := splitUserInfo(text)
+		u, err := url.Parse(bare)
+		shown := bare
+		if strings.Contains(bare, "@") { // part of a password, perhaps
+			shown = connect.Hidden
+		}
 		switch {
-		case err != nil: // its text would show the URL with its password
+		case err != nil: // its text would show the URL
 			return &connect.ConfigError{Key: key, Value: connect.Hidden, Rule: "not a URL"}
 		case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-			return &connect.ConfigError{Key: key, Value: u.Redacted(), Rule: "a URL with http:// or https:// and a host is needed"}
+			return &connect.ConfigError{Key: key, Value: shown, Rule: "a URL with http:// or https:// and a host is needed"}
 		}
 	}
 	return nil

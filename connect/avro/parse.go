@@ -44,7 +44,7 @@ func prepare(text string) ([]byte, error) {
 	d.UseNumber()
 	var tree any
 	if err := d.Decode(&tree); err != nil {
-		return []byte(text), nil //nolint:nilerr // the parser says what is wrong with it
+		return []byte(text), nil // the parser says what is wrong with it
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("there is more than one value in the schema's text")

@@ -2,6 +2,7 @@ package avro
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -50,15 +51,15 @@ func newRegistry(c connect.Config, props map[string]string) (*registry, error) {
 		return nil, err
 	}
 	var urls, shown []string
-	userInfo := map[string]*url.Userinfo{} // by host
+	userInfo := map[string]string{} // by host
 	for _, text := range c.List(URLConfig) {
-		u, err := url.Parse(text)
+		bare, info := splitUserInfo(text)
+		u, err := url.Parse(bare)
 		if err != nil { // the definition has checked it
 			return nil, &connect.ConfigError{Key: URLConfig, Value: connect.Hidden, Rule: "not a URL"}
 		}
-		if u.User != nil {
-			userInfo[u.Host] = u.User
-			u.User = nil
+		if info != "" {
+			userInfo[u.Host] = info
 		}
 		urls = append(urls, strings.TrimSuffix(u.String(), "/"))
 		shown = append(shown, u.Scheme+"://"+u.Host)
@@ -98,7 +99,7 @@ func sameHost(req *http.Request, via []*http.Request) error {
 }
 
 // authorization returns what adds credentials to a request.
-func authorization(c connect.Config) (func(*http.Request, *url.Userinfo), error) {
+func authorization(c connect.Config) (func(req *http.Request, inURL string), error) {
 	switch {
 	case c.Given(BearerSourceConfig):
 		if c.Given(CredentialsConfig) {
@@ -110,7 +111,7 @@ func authorization(c connect.Config) (func(*http.Request, *url.Userinfo), error)
 			return nil, &connect.ConfigError{Key: BearerTokenConfig, Missing: true}
 		}
 		cluster, pool := c.String(BearerClusterConfig), c.String(BearerPoolConfig)
-		return func(req *http.Request, _ *url.Userinfo) {
+		return func(req *http.Request, _ string) {
 			req.Header.Set("Authorization", "Bearer "+token)
 			if cluster != "" {
 				req.Header.Set("target-sr-cluster", cluster)
@@ -127,15 +128,35 @@ func authorization(c connect.Config) (func(*http.Request, *url.Userinfo), error)
 		if info == "" {
 			return nil, &connect.ConfigError{Text: "UserInfo must be provided when basic.auth.credentials.source is set to USER_INFO"}
 		}
-		user, password, _ := strings.Cut(info, ":")
-		return func(req *http.Request, _ *url.Userinfo) { req.SetBasicAuth(user, password) }, nil
+		return func(req *http.Request, _ string) { basicAuth(req, info) }, nil
 	}
-	return func(req *http.Request, u *url.Userinfo) {
-		if u != nil {
-			password, _ := u.Password()
-			req.SetBasicAuth(u.Username(), password)
+	return func(req *http.Request, inURL string) {
+		if inURL != "" {
+			basicAuth(req, inURL)
 		}
 	}, nil
+}
+
+func basicAuth(req *http.Request, userInfo string) {
+	req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(userInfo)))
+}
+
+// splitUserInfo takes user name and password out of a URL. They count as they are written, without percent encoding being read, as in
+// Confluent's client.
+func splitUserInfo(text string) (bare, info string) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return text, ""
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	at := strings.LastIndexByte(rest[:end], '@')
+	if at < 0 {
+		return text, ""
+	}
+	return scheme + "://" + rest[at+1:], rest[:at]
 }
 
 func newTransport(c connect.Config, props map[string]string) (*http.Transport, error) {
