@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -54,11 +55,11 @@ func (t *task) Start(_ context.Context, tc connect.SinkTaskContext, props map[st
 func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 	for i := range records {
 		err := t.post(ctx, &records[i])
-		if connect.IsRetriable(err) {
+		var bad *connect.DataError
+		switch {
+		case connect.IsRetriable(err): // all of the batch comes again
 			t.tc.Timeout(time.Second)
-			return err // all of the batch comes again
-		}
-		if err != nil { // this record will never be taken: errors.tolerance decides
+		case errors.As(err, &bad): // this record will never be taken: errors.tolerance decides
 			select {
 			case err = <-t.tc.Report(&records[i], err):
 			case <-ctx.Done():
@@ -95,6 +96,8 @@ func (t *task) post(ctx context.Context, r *connect.SinkRecord) error {
 		return nil
 	case status == http.StatusTooManyRequests || status >= 500:
 		return connect.Retriable(fmt.Errorf("post to %s: %s", request.URL, answer.Status))
+	case status == http.StatusUnauthorized || status == http.StatusForbidden: // no fault of the record: somebody has to mend it
+		return fmt.Errorf("post to %s: %s", request.URL, answer.Status)
 	}
 	return connect.NewDataError("post to %s: %s", request.URL, answer.Status)
 }

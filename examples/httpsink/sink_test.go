@@ -71,3 +71,20 @@ func TestContract(t *testing.T) {
 		},
 	})
 }
+
+// A wrong token is no fault of the records: even a connector that tolerates errors must not skip them.
+func TestAWrongTokenEndsTheTask(t *testing.T) {
+	d := httptest.NewServer(&destination{})
+	defer d.Close()
+	props := map[string]string{"http.url": d.URL, "http.token": "alohomora"}
+	w := connecttest.NewTask(t, plugin().NewSink(), props)
+	w.Context.Tolerate = true
+	if err := w.Start(props); err != nil {
+		t.Fatal(err)
+	}
+	w.Assign(0)
+	if err := w.Put(connecttest.Records(0, 1)); err == nil || connect.IsRetriable(err) || len(w.Context.Calls().Reported) > 0 {
+		t.Errorf("got %v, reports %v", err, w.Context.Calls().Reported)
+	}
+	w.Abandon()
+}
