@@ -55,7 +55,9 @@ func TestPipelineEqualsTheOracle(t *testing.T) {
 	for _, data := range []producer.Data{producer.Transactions, producer.Accounts} {
 		cfg := producer.DefaultConfig()
 		cfg.BootstrapServers, cfg.FlagTopic, cfg.TransactionTopic = broker.Addr(), "flags", "transactions"
-		cfg.Data, cfg.Rate, cfg.Count, cfg.Partitions = data, -1, n, 2
+		cfg.Data, cfg.Rate, cfg.Count, cfg.Partitions, cfg.Seed = data, -1, n, 2, 1
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		cfg.Clock = func() time.Time { now = now.Add(time.Millisecond); return now } // how many match must not depend on who is faster
 		cfg.OnTransaction = func(tr fraud.Transaction) { transactions = append(transactions, tr) }
 		cfg.OnFlag = func(f fraud.FlaggedAccount) { flags = append(flags, f) }
 		p, err := producer.New(cfg)
