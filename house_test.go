@@ -63,7 +63,7 @@ var house = []door{
 	{"worker/group", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/properties", room{}},
-	{"worker/provider", room{ours: []string{"connect", "worker/properties"}}},
+	{"worker/provider", room{ours: []string{"connect", "worker/properties", "internal/javaregex"}}},
 	{"worker/validate", room{ours: []string{"connect", "internal/javahash", "internal/javaregex"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/javahash", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},

@@ -1,16 +1,15 @@
 package provider
 
 import (
-	"regexp"
 	"strings"
+
+	"sluice/internal/javaregex"
 )
 
 // environment is the environment as it was when the worker started: a variable's key names a variable of the environment, and a path
 // is an error.
 //
 // Kafka: org.apache.kafka.common.config.provider.EnvVarConfigProvider.
-// Differs: allowlist.pattern is an RE2 expression. What Java's syntax has beyond that (look-around, back references, possessive
-// quantifiers) is refused at the start.
 type environment map[string]string
 
 func newEnvironment(params map[string]string, environ []string) (source, *badParam) {
@@ -18,15 +17,21 @@ func newEnvironment(params map[string]string, environ []string) (source, *badPar
 	if !given {
 		pattern = ".*"
 	}
-	allowed, err := regexp.Compile(pattern)
+	allowed, err := javaregex.Compile(pattern)
 	if err != nil {
-		return nil, &badParam{AllowlistPatternParam, "not a regular expression in RE2's syntax: " + err.Error()}
+		return nil, &badParam{AllowlistPatternParam, "not a regular expression: " + err.Error()}
 	}
-	allowed.Longest() // so that a match of the whole name is found if there is one
 	e := environment{}
 	for _, entry := range environ {
 		name, value, ok := strings.Cut(entry, "=")
-		if at := allowed.FindStringIndex(name); ok && at != nil && at[0] == 0 && at[1] == len(name) {
+		if !ok {
+			continue
+		}
+		matches, err := allowed.Matches(name)
+		if err != nil {
+			return nil, &badParam{AllowlistPatternParam, "cannot be matched with " + name + ": " + err.Error()}
+		}
+		if matches {
 			e[name] = value
 		}
 	}
