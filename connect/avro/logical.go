@@ -16,7 +16,8 @@ func dateOf(days int32) time.Time { return time.Unix(int64(days)*24*60*60, 0).UT
 
 func timeOf(ms int32) (any, error) {
 	if ms < 0 || ms > millisPerDay {
-		return nil, errors.New("Time values must use number of milliseconds greater than 0 and less than 86400000") // in the words of Kafka
+		//lint:ignore ST1005 it is Kafka's text
+		return nil, errors.New("Time values must use number of milliseconds greater than 0 and less than 86400000")
 	}
 	return time.UnixMilli(int64(ms)).UTC(), nil
 }
