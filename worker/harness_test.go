@@ -271,6 +271,7 @@ type fakeTask struct {
 	deaf   bool // does not care for Stop
 
 	stopped, handedOver atomic.Bool // what it was told
+	uncount             sync.Once   // when it counts as a run no more
 }
 
 var errStopped = errors.New("stopped")
@@ -314,7 +315,7 @@ func (r *rig) running() []connect.TaskID {
 
 func (t *fakeTask) Run(ctx context.Context) error {
 	t.rig.count(t.cfg.ID, 1)
-	defer t.rig.count(t.cfg.ID, -1)
+	defer t.uncount.Do(func() { t.rig.count(t.cfg.ID, -1) })
 	if t.cfg.Paused {
 		t.paused = true
 		t.cfg.Listener.Paused(t.cfg.ID)
@@ -376,7 +377,12 @@ func (t *fakeTask) HandOver() {
 	t.Stop()
 }
 
-func (t *fakeTask) Cancel()          { close(t.gone) }
+// Cancel ends a run that is abandoned: it does not count any more, whenever it notices.
+func (t *fakeTask) Cancel() {
+	t.uncount.Do(func() { t.rig.count(t.cfg.ID, -1) })
+	close(t.gone)
+}
+
 func (t *fakeTask) fail(err error)   { t.ask <- func() error { return err } }
 func (t *fakeTask) see(topic string) { t.cfg.Listener.TopicSeen(t.cfg.ID, topic) }
 
