@@ -17,7 +17,8 @@ type statusWrite struct {
 	value []byte
 	// state is what the record says of a connector or task; nil for a topic.
 	state *pendingStatus
-	safe  bool // the write must not undo another worker's
+	topic *pendingTopic // the same for a topic
+	safe  bool          // the write must not undo another worker's
 }
 
 // The pauses between tries to write a status while Kafka cannot be reached.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +30,7 @@ type StatusStore struct {
 	mu      sync.Mutex // guards the fields below
 	model   *statusModel
 	pending pendingStatuses
+	topics  pendingTopics
 	queue   *statusQueue // nil unless started
 
 	topicEpoch atomic.Uint64 // see TopicEpoch
@@ -49,13 +51,13 @@ func NewMemoryStatusStore(log *MemoryLog, logger *slog.Logger) *StatusStore {
 }
 
 func newStatusStore(open openLog, logger *slog.Logger) *StatusStore {
-	return &StatusStore{open: open, logger: orDiscard(logger), model: newStatusModel(), pending: pendingStatuses{}}
+	return &StatusStore{open: open, logger: orDiscard(logger), model: newStatusModel(), pending: pendingStatuses{}, topics: pendingTopics{}}
 }
 
 // Start makes or checks the topic and reads it to its end. A store that failed to start may be started again.
 func (s *StatusStore) Start(ctx context.Context) error {
 	s.mu.Lock()
-	s.model, s.pending = newStatusModel(), pendingStatuses{}
+	s.model, s.pending, s.topics = newStatusModel(), pendingStatuses{}, pendingTopics{}
 	s.mu.Unlock()
 	log, err := s.open(s.onRecord)
 	if err != nil {
@@ -125,7 +127,10 @@ func (s *StatusStore) Err() error {
 func (s *StatusStore) onRecord(r Record) {
 	s.mu.Lock()
 	forgotten := s.model.forgotten
-	err := s.model.apply(r)
+	var err error
+	if !strings.HasPrefix(r.Key, topicStatusPrefix) || s.topics.readBack(r.Key, r.Value) {
+		err = s.model.apply(r)
+	}
 	if s.model.forgotten != forgotten {
 		s.topicEpoch.Add(1)
 	}
@@ -216,12 +221,14 @@ func (s *StatusStore) stillWanted(w statusWrite) bool {
 
 // dropped is told by the queue of what is not going to be written.
 func (s *StatusStore) dropped(w statusWrite) {
-	if w.state == nil {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pending.drop(w.state)
+	switch {
+	case w.state != nil:
+		s.pending.drop(w.state)
+	case w.topic != nil:
+		s.topics.drop(w.key, w.topic)
+	}
 }
 
 // PutTopic records that a connector uses a topic, unless that is known.
@@ -232,7 +239,15 @@ func (s *StatusStore) PutTopic(t TopicStatus) {
 		return
 	}
 	s.model.addTopic(t)
-	s.enqueue(statusWrite{key: topicStatusKey(t.Topic, t.Task.Connector), value: encodeTopicStatus(t)})
+	s.writeTopic(topicStatusKey(t.Topic, t.Task.Connector), encodeTopicStatus(t))
+}
+
+// writeTopic is called with the lock held.
+func (s *StatusStore) writeTopic(key string, value []byte) {
+	w := &pendingTopic{value}
+	if s.enqueue(statusWrite{key: key, value: value, topic: w}) {
+		s.topics[key] = append(s.topics[key], w)
+	}
 }
 
 // DeleteTopics forgets all topics that a connector has used.
@@ -240,7 +255,7 @@ func (s *StatusStore) DeleteTopics(connector string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, topic := range slices.Sorted(maps.Keys(s.model.topics[connector])) {
-		s.enqueue(statusWrite{key: topicStatusKey(topic, connector)})
+		s.writeTopic(topicStatusKey(topic, connector), nil)
 	}
 	delete(s.model.topics, connector)
 	s.topicEpoch.Add(1)
