@@ -65,6 +65,7 @@ func TestRegularExpressionThatExplodesIsABadRecord(t *testing.T) {
 func FuzzRegex(f *testing.F) {
 	f.Add(`(?i)[a-z\p{Alpha}]+\Qx\E(?<n>a){2,3}\u0041`, "$1${n}\\$", "orders")
 	f.Add(`[]^-]|\`, "$", "")
+	f.Add("0", "\\\xce", "0") // no UTF-8
 	f.Fuzz(func(t *testing.T, expr, replacement, text string) {
 		p, err := compile("regex", expr)
 		if err != nil {

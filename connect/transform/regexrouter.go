@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/connect"
 )
@@ -90,9 +91,9 @@ func (p *pattern) expand(replacement, text string, match []int) (string, error) 
 			if rest == "" {
 				return "", javaErr(illegalArgument, "character to be escaped is missing")
 			}
-			c := []rune(rest)[0]
-			b.WriteRune(c)
-			rest = rest[len(string(c)):]
+			_, size := utf8.DecodeRuneInString(rest)
+			b.WriteString(rest[:size])
+			rest = rest[size:]
 			continue
 		}
 		group, used, err := p.reference(rest, len(match)/2-1)
