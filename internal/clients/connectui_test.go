@@ -21,7 +21,9 @@ var connectUI = client{
 		{request: "PUT /connectors/${n}/config", headers: asBrowser, body: twoTasks, want: ok, read: configured(twoTasks)},
 		{request: "GET /connectors/${n}/status", want: ok, read: inState("RUNNING", 2), poll: true},
 		{request: "PUT /connectors/${n}/pause", headers: asBrowser, want: accepted},
+		{request: "GET /connectors/${n}/status", want: ok, read: inState("PAUSED", 2), poll: true},
 		{request: "PUT /connectors/${n}/resume", headers: asBrowser, want: accepted},
+		{request: "GET /connectors/${n}/status", want: ok, read: inState("RUNNING", 2), poll: true}, // a restart before that may fail in Kafka
 		{request: "POST /connectors/${n}/restart", headers: asBrowser, want: noContent},
 		{request: "POST /connectors/${n}/tasks/0/restart", headers: asBrowser, want: noContent},
 		{request: "DELETE /connectors/${n}", want: noContent},
