@@ -129,7 +129,7 @@ func (h *Herder) validateConfig(config Properties) (validate.ConfigInfos, error)
 func resolvedAliases(given map[string]*string, settings map[string]string) []string {
 	var found []string
 	for _, key := range []string{validate.TransformsConfig, validate.PredicatesConfig} {
-		if text := given[key]; text != nil && provider.HasVariable(*text) {
+		if text := given[key]; text != nil && *text != settings[key] { // what no provider has resolved is the client's own text
 			parsed, _ := connect.ParseConfigValue(key, settings[key], connect.TypeList)
 			aliases, _ := parsed.([]string)
 			found = append(found, aliases...)

@@ -330,6 +330,12 @@ func TestValidateKeepsVariablesInAliases(t *testing.T) {
 					t.Errorf("%s of %s: error %v", key, variable, err)
 				}
 			}
+			// What no provider has resolved is the client's own text, and is answered as Java does.
+			infos, err := r.h.ValidateConfig(t.Context(), "", config("x", key, "${nope:/x:y}"))
+			r.must(err)
+			if text, err := json.Marshal(infos); err != nil || !strings.Contains(string(text), key+".${nope:/x:y}.type") {
+				t.Errorf("%s: %s", key, text)
+			}
 		}
 	})
 }
