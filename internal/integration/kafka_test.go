@@ -163,10 +163,15 @@ func startOrSkip(t *testing.T, b *broker) {
 	t.Cleanup(proc.kill)
 }
 
-// clusterID is a fresh id in the form that the storage tool takes.
+// clusterID is a fresh id in the form that the storage tool takes. The tool reads an id that starts with a dash as an option, which is why
+// Kafka never makes one (Kafka: Uuid.randomUuid).
 func clusterID() string {
-	id := uuid.New()
-	return base64.RawURLEncoding.EncodeToString(id[:])
+	for {
+		id := uuid.New()
+		if text := base64.RawURLEncoding.EncodeToString(id[:]); text[0] != '-' {
+			return text
+		}
+	}
 }
 
 // brokerProperties is a KRaft node that is broker and controller, and alone.
