@@ -14,6 +14,7 @@
 //	Converter, Transform, Predicate  what stands in between  (converter.go, transform.go)
 //	Plugins                          what a worker can run   (plugins.go)
 //	DataError, RetriableError, ...   how things fail         (errors.go)
+//	Metrics                          what a plugin counts    (metrics.go)
 //
 // # A sink
 //

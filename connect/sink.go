@@ -210,6 +210,8 @@ type SinkTaskContext interface {
 	// Logger returns a logger that already names connector and task, and logs under the class name of the task: its level can be set
 	// through the REST API. With("logger", name) outside of a group logs under another name.
 	Logger() *slog.Logger
+	// Metrics returns where the task keeps figures of its own, which the worker shows among its metrics. It may be nil, which works.
+	Metrics() *Metrics
 	// Pause stops the delivery of the given partitions, Resume allows it again. Put goes on being called, with no records if all are paused. A pause
 	// lasts until Resume or until the partition is given away, unless it comes back at once; one that was asked for in Open holds. It is
 	// beside the connector's own pause: both have to be over.

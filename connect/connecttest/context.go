@@ -22,7 +22,8 @@ type TaskContext struct {
 	// Answer, if not nil, gives the result of Report in place of Tolerate, for example one that comes late, as that of a dead letter queue does.
 	Answer func(Reported) <-chan error
 
-	logger *slog.Logger
+	logger  *slog.Logger
+	metrics *connect.Metrics
 
 	mu      sync.Mutex // guards what follows
 	log     bytes.Buffer
@@ -55,6 +56,7 @@ func NewTaskContext(t testing.TB) *TaskContext {
 		calls:   Calls{Paused: map[connect.TopicPartition]bool{}, Rewound: map[connect.TopicPartition]int64{}},
 		changed: make(chan struct{}),
 	}
+	c.metrics = connect.NewMetrics(func(err error) { t.Errorf("a metric of the task breaks the rules: %v", err) })
 	c.logger = slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), (*logged)(c)), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return c
 }
@@ -114,6 +116,9 @@ func (c *TaskContext) TaskID() connect.TaskID { return c.ID }
 
 // Logger implements [connect.SinkTaskContext].
 func (c *TaskContext) Logger() *slog.Logger { return c.logger }
+
+// Metrics implements [connect.SinkTaskContext]. Its Read tells what the task has counted; a metric that breaks the rules fails the test.
+func (c *TaskContext) Metrics() *connect.Metrics { return c.metrics }
 
 // Pause implements [connect.SinkTaskContext].
 func (c *TaskContext) Pause(partitions ...connect.TopicPartition) {

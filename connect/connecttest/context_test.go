@@ -53,6 +53,14 @@ func TestTaskContextKeepsTheLog(t *testing.T) {
 	}
 }
 
+func TestTaskContextKeepsMetrics(t *testing.T) {
+	tc := connecttest.NewTaskContext(t)
+	tc.Metrics().Counter("store_calls_total", "Calls.").Add(3)
+	if got := tc.Metrics().Read(); len(got) != 1 || got[0].Name != "store_calls_total" || got[0].Samples[0].Value != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // Given a task that works in the background, when a test awaits its wake, then it goes on once that has come.
 func TestTaskContextAwaits(t *testing.T) {
 	tc := connecttest.NewTaskContext(t)

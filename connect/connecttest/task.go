@@ -260,6 +260,7 @@ func (w *Task) stop() {
 	if err := w.call("Stop", func() error { return w.Task.Stop(ctx) }); err != nil {
 		w.t.Errorf("Stop: %v", err)
 	}
+	w.Context.Metrics().Close()
 	w.cancel()
 	log := w.Context.Log()
 	for _, secret := range w.secrets {

@@ -293,6 +293,8 @@ func (w *worker) TaskID() connect.TaskID {
 
 func (w *worker) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) }
 
+func (w *worker) Metrics() *connect.Metrics { return nil }
+
 func (w *worker) Pause(partitions ...connect.TopicPartition) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

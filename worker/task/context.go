@@ -29,6 +29,8 @@ func (c *sinkContext) TaskID() connect.TaskID { return c.t.cfg.ID }
 
 func (c *sinkContext) Logger() *slog.Logger { return c.log }
 
+func (c *sinkContext) Metrics() *connect.Metrics { return c.t.metrics }
+
 func (c *sinkContext) Pause(parts ...connect.TopicPartition) { c.setPaused(parts, true) }
 
 func (c *sinkContext) Resume(parts ...connect.TopicPartition) { c.setPaused(parts, false) }

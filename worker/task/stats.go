@@ -75,6 +75,9 @@ func (c *counters) failed() {
 	c.lastFailure.Store(time.Now().UnixMilli())
 }
 
+// Metrics returns the figures that the plugin keeps about itself; it may be called at any time.
+func (t *Task) Metrics() *connect.Metrics { return t.metrics }
+
 // Stats returns the counters; it may be called at any time.
 func (t *Task) Stats() Stats {
 	committed := t.stats.positions()

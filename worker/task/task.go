@@ -34,6 +34,7 @@ type Task struct {
 	errorLog  *logReporter     // nil unless errors are logged
 	dlq       *deadLetterQueue // nil unless there is one
 	stats     counters
+	metrics   *connect.Metrics // the plugin's own
 	reports   openReports
 
 	conversions, transformations []operation // what each message goes through, in this order
@@ -100,6 +101,7 @@ func newTask(cfg Config) (_ *Task, err error) {
 	t.committer, _ = cfg.Task.(connect.PreCommitter)
 	t.flusher, _ = cfg.Task.(connect.Flusher)
 	t.offsets.init()
+	t.metrics = connect.NewMetrics(func(err error) { t.log.Warn("a metric of the plugin is not shown", "class", cfg.TaskClass, "err", err) })
 	t.sinkCtx = &sinkContext{t: t, log: cfg.Logger.With(loggerKey, cfg.TaskClass)}
 	t.reports.init()
 	t.conversions, t.transformations = t.newConversions(), t.newTransformations()
@@ -336,6 +338,7 @@ func (t *Task) stopPlugin(ctx context.Context) {
 	if err := call("stop", func() error { return t.task.Stop(ctx) }); err != nil {
 		t.log.Warn("the plugin's stop failed", "err", err)
 	}
+	t.metrics.Close()
 }
 
 // closeDLQ ends the dead letter queue. Whoever is to know of a record that it has not got by now was told; this is a last chance for
