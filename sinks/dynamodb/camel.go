@@ -1,9 +1,7 @@
 package dynamodb
 
 import (
-	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -36,9 +34,18 @@ const (
 	camelOverrideEndpointConfig   = "camel.kamelet.aws-ddb-sink.overrideEndpoint"
 )
 
-// camelConfigDef defines the keys of Camel 3.20.3 in its order, with its types, defaults and levels. As there, none has a validator and
+// camel is the dialect of Camel's aws-ddb-sink. Validation answers with its keys alone, as the real connector does; of the native keys only what is
+// wrong is shown.
+func camel() *dialect {
+	return &dialect{
+		class: camelClass, taskClass: camelTaskClass, version: camelVersion,
+		keys: camelKeys, read: readCamel, finish: finishCamel,
+	}
+}
+
+// camelKeys defines the keys of Camel 3.20.3 in its order, with its types, defaults and levels. As there, none has a validator and
 // none is required by validation. Keys beyond it are accepted silently, writeCapacity of older versions among them.
-func camelConfigDef() *connect.ConfigDef {
+func camelKeys() []connect.ConfigKey {
 	key := func(name string, t connect.ConfigType, def any, importance connect.Importance, doc string) connect.ConfigKey {
 		return connect.ConfigKey{Name: name, Type: t, Default: def, Importance: importance, Doc: doc, Order: -1, Width: connect.WidthNone}
 	}
@@ -50,7 +57,7 @@ func camelConfigDef() *connect.ConfigDef {
 		medium = connect.Medium
 		high   = connect.High
 	)
-	return connect.NewConfigDef(
+	return []connect.ConfigKey{
 		key("camel.sink.url", str, nil, high, "A Camel endpoint to send to. Has no effect on this sink, as in Camel."),
 		key(camelMarshalConfig, str, nil, high, "A data format that the value is brought into first: jackson, json-jackson, json-gson or json. Objects are accepted with or without it; a text value is read as JSON only without it."),
 		key(camelUnmarshalConfig, str, nil, high, "Means the same as camel.sink.marshal, as in Camel 3.20.3."),
@@ -83,7 +90,7 @@ func camelConfigDef() *connect.ConfigDef {
 		key(camelDefaultCredentialsConfig, flag, false, medium, "Whether credentials come from the SDK's default chain (environment, profile, web identity, container, instance) although accessKey is set."),
 		key(camelEndpointConfig, str, nil, medium, "The URL of the service, such as http://localhost:8000. Counts only if overrideEndpoint is true."),
 		key(camelOverrideEndpointConfig, flag, false, medium, "Whether uriEndpointOverride is used instead of the region's endpoint."),
-	)
+	}
 }
 
 // jsonFormats are the data formats of Camel that leave a JSON object one.
@@ -92,10 +99,8 @@ var jsonFormats = []string{"jackson", "json-jackson", "json-gson", "json"}
 // camelRefusals names each setting whose effect Camel has and this sink has not. Validation and the start of a task use it.
 func camelRefusals(c connect.Config) []*connect.ConfigError {
 	var refused []*connect.ConfigError
-	refuse := func(key, rule string) {
-		refused = append(refused, &connect.ConfigError{Key: key, Value: fmt.Sprint(c.Value(key)), Rule: rule})
-	}
-	if op := c.String(camelOperationConfig); op != "PutItem" && op != "DeleteItem" {
+	refuse := func(key, rule string) { refused = append(refused, wrongValue(c, key, rule)) }
+	if _, ok := camelOperations[c.String(camelOperationConfig)]; !ok {
 		refuse(camelOperationConfig, "String must be one of: PutItem, DeleteItem")
 	}
 	for _, key := range []string{camelMarshalConfig, camelUnmarshalConfig} {
@@ -112,65 +117,68 @@ func camelRefusals(c connect.Config) []*connect.ConfigError {
 	return refused
 }
 
-// camelSettings reads Camel's settings. The errors are [*connect.ConfigError] values, joined in the order of the definition.
-func camelSettings(props map[string]string) (*settings, error) {
-	c, err := camelConfigDef().Parse(props)
-	errs := configErrors{err}
-	for _, refused := range camelRefusals(c) {
-		errs.add(refused)
-	}
-	s := &settings{
+// camelOperations are the values of operation that the sink knows.
+var camelOperations = map[string]operation{"PutItem": putItem, "DeleteItem": deleteItem}
+
+// readCamel puts what Camel's keys say into s.
+func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
+	*s = settings{
 		table:      c.String(camelTableConfig),
+		operation:  camelOperations[c.String(camelOperationConfig)],
 		region:     c.String(camelRegionConfig),
+		regionKey:  camelRegionConfig,
 		accessKey:  c.Password(camelAccessKeyConfig).Reveal(),
 		secretKey:  c.Password(camelSecretKeyConfig).Reveal(),
 		marshal:    c.String(camelMarshalConfig) != "" || c.String(camelUnmarshalConfig) != "",
 		mapHeaders: c.Bool(camelMapHeadersConfig),
 		contentLog: contentLogLevel(c.String(camelContentLogLevelConfig)),
 	}
+	errs := camelRefusals(c)
+	errs = append(errs, s.camelCredentials(c)...)
+	return append(errs, s.camelEndpoint(c)...)
+}
+
+// finishCamel looks for what is missing.
+func finishCamel(s *settings) []*connect.ConfigError {
 	if s.table == "" {
-		errs.add(&connect.ConfigError{Key: camelTableConfig, Missing: true})
+		return []*connect.ConfigError{{Key: camelTableConfig, Missing: true}}
 	}
-	if c.String(camelOperationConfig) == "DeleteItem" {
-		s.operation = deleteItem
-	}
-	s.camelCredentials(c, &errs)
-	s.camelEndpoint(c, &errs)
-	return s, errs.join()
+	return nil
 }
 
 // camelCredentials keeps Camel's precedence: the default provider if it is asked for, then static keys, and without keys the default
 // provider again.
-func (s *settings) camelCredentials(c connect.Config, errs *configErrors) {
+func (s *settings) camelCredentials(c connect.Config) []*connect.ConfigError {
 	switch {
 	case c.Bool(camelDefaultCredentialsConfig), s.accessKey == "" && s.secretKey == "":
 		s.credentials = defaultCredentials
 	case s.accessKey == "":
-		errs.add(&connect.ConfigError{Key: camelAccessKeyConfig, Value: `""`, Rule: "must be set together with " + camelSecretKeyConfig})
+		return []*connect.ConfigError{givenEmpty(camelAccessKeyConfig, "must be set together with "+camelSecretKeyConfig)}
 	case s.secretKey == "":
-		errs.add(&connect.ConfigError{Key: camelSecretKeyConfig, Value: `""`, Rule: "must be set together with " + camelAccessKeyConfig})
+		return []*connect.ConfigError{givenEmpty(camelSecretKeyConfig, "must be set together with "+camelAccessKeyConfig)}
 	default:
 		s.credentials = staticCredentials
 	}
+	return nil
 }
 
-func (s *settings) camelEndpoint(c connect.Config, errs *configErrors) {
-	endpoint := c.String(camelEndpointConfig)
+func (s *settings) camelEndpoint(c connect.Config) []*connect.ConfigError {
+	text := c.String(camelEndpointConfig)
 	if !c.Bool(camelOverrideEndpointConfig) {
-		if endpoint != "" {
+		if text != "" {
 			s.notices = append(s.notices, camelEndpointConfig+" has no effect without "+camelOverrideEndpointConfig+"=true")
 		}
-		return
+		return nil
 	}
-	if endpoint == "" {
-		errs.add(&connect.ConfigError{Key: camelEndpointConfig, Value: `""`, Rule: "must be set if " + camelOverrideEndpointConfig + " is true"})
-		return
+	if text == "" {
+		return []*connect.ConfigError{givenEmpty(camelEndpointConfig, "must be set if "+camelOverrideEndpointConfig+" is true")}
 	}
-	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		errs.add(&connect.ConfigError{Key: camelEndpointConfig, Value: endpoint, Rule: "must be a URL with http or https and a host, such as http://localhost:8000"})
-		return
+	endpoint, err := parseEndpoint(text)
+	if err != nil {
+		return []*connect.ConfigError{wrongValue(c, camelEndpointConfig, err.Error())}
 	}
 	s.endpoint = endpoint
+	return nil
 }
 
 // contentLogLevel returns the level of a name in Camel, nil for OFF and, as in Camel, for every other name.

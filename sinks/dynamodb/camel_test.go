@@ -41,8 +41,8 @@ func TestCapturedSettingsAreValid(t *testing.T) {
 	if len(want) != 31 {
 		t.Fatalf("the capture has %d keys of Camel, want 31", len(want))
 	}
-	for _, v := range camelConfigDef().Validate(props) {
-		k, _ := camelConfigDef().Key(v.Name)
+	for _, v := range connect.NewConfigDef(camelKeys()...).Validate(props) {
+		k, _ := camel().configDef().Key(v.Name)
 		var got *string
 		if v.Value != nil {
 			text := connect.ConfigText(v.Value, k.Type)
@@ -52,7 +52,7 @@ func TestCapturedSettingsAreValid(t *testing.T) {
 			t.Errorf("%s: got %v, want %v, errors %v", v.Name, v.Value, want[v.Name], v.Errors)
 		}
 	}
-	if refused := (&connector{}).ValidateConfig(props); len(refused) > 0 {
+	if refused := camel().together(props); len(refused) > 0 {
 		t.Errorf("refused: %v", refused[0])
 	}
 }
@@ -68,11 +68,11 @@ func TestSettingsWithoutEffectAreRefusedByName(t *testing.T) {
 		{camelAggregateConfig, "#class:x.Y", "Invalid value #class:x.Y for configuration camel.beans.aggregate: aggregation of records is not supported"},
 		{camelIdempotencyConfig, "true", "Invalid value true for configuration camel.idempotency.enabled: the idempotency filter is not supported"},
 	} {
-		refused := (&connector{}).ValidateConfig(map[string]string{c.key: c.value})
+		refused := camel().together(map[string]string{c.key: c.value})
 		if len(refused) != 1 || !strings.HasPrefix(refused[0].Error(), c.want) {
 			t.Errorf("%s=%s: got %v, want %s", c.key, c.value, refused, c.want)
 		}
-		if _, err := camelSettings(map[string]string{camelTableConfig: "t", c.key: c.value}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if _, err := camel().settings(map[string]string{camelTableConfig: "t", c.key: c.value}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("a task with %s=%s: got %v, want %s", c.key, c.value, err, c.want)
 		}
 	}
@@ -86,26 +86,26 @@ func TestCamelSettingsAreRead(t *testing.T) {
 	}{
 		"the usual ones": {
 			map[string]string{camelTableConfig: "t", camelRegionConfig: "eu-west-1", camelDefaultCredentialsConfig: "true", camelUnmarshalConfig: "jackson", "camel.kamelet.aws-ddb-sink.writeCapacity": "1"},
-			settings{table: "t", region: "eu-west-1", marshal: true, mapHeaders: true},
+			settings{table: "t", regionKey: camelRegionConfig, region: "eu-west-1", marshal: true, mapHeaders: true},
 		},
 		"keys of their own": {
 			map[string]string{camelTableConfig: "t", camelAccessKeyConfig: "a", camelSecretKeyConfig: "s", camelMapHeadersConfig: "false", camelContentLogLevelConfig: "debug"},
-			settings{table: "t", credentials: staticCredentials, accessKey: "a", secretKey: "s", contentLog: &debug},
+			settings{table: "t", regionKey: camelRegionConfig, credentials: staticCredentials, accessKey: "a", secretKey: "s", contentLog: &debug},
 		},
 		"the default provider beats keys": {
 			map[string]string{camelTableConfig: "t", camelAccessKeyConfig: "a", camelSecretKeyConfig: "s", camelDefaultCredentialsConfig: "true"},
-			settings{table: "t", accessKey: "a", secretKey: "s", mapHeaders: true},
+			settings{table: "t", regionKey: camelRegionConfig, accessKey: "a", secretKey: "s", mapHeaders: true},
 		},
 		"an endpoint": {
 			map[string]string{camelTableConfig: "t", camelEndpointConfig: "http://localhost:8000", camelOverrideEndpointConfig: "true", camelOperationConfig: "DeleteItem"},
-			settings{table: "t", endpoint: "http://localhost:8000", operation: deleteItem, mapHeaders: true},
+			settings{table: "t", regionKey: camelRegionConfig, endpoint: "http://localhost:8000", operation: deleteItem, mapHeaders: true},
 		},
 		"an endpoint without its switch": {
 			map[string]string{camelTableConfig: "t", camelEndpointConfig: "http://localhost:8000"},
-			settings{table: "t", mapHeaders: true, notices: []string{camelEndpointConfig + " has no effect without " + camelOverrideEndpointConfig + "=true"}},
+			settings{table: "t", regionKey: camelRegionConfig, mapHeaders: true, notices: []string{camelEndpointConfig + " has no effect without " + camelOverrideEndpointConfig + "=true"}},
 		},
 	} {
-		got, err := camelSettings(c.props)
+		got, err := camel().settings(c.props)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

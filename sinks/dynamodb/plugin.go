@@ -24,32 +24,32 @@ type Options struct {
 }
 
 // Plugin returns the sink under the class name of Camel's DynamoDB sink, for [connect.NewPlugins].
-func Plugin(o Options) connect.Plugin {
+func Plugin(o Options) connect.Plugin { return camel().plugin(o) }
+
+// plugin returns the sink that is set up in the dialect.
+func (d *dialect) plugin(o Options) connect.Plugin {
 	return connect.Plugin{
-		Class: camelClass, TaskClass: camelTaskClass, Type: connect.SinkPluginType, Version: camelVersion,
-		NewSink: func() connect.SinkConnector { return &connector{options: o} },
+		Class: d.class, TaskClass: d.taskClass, Type: connect.SinkPluginType, Version: d.version,
+		NewSink: func() connect.SinkConnector { return &connector{dialect: d, options: o} },
 	}
 }
 
-// connector is the [connect.SinkConnector] of Camel's dialect. It has nothing running: all work is the tasks'.
+// connector is the [connect.SinkConnector] of every dialect. It has nothing running: all work is the tasks'.
 type connector struct {
+	dialect *dialect
 	options Options
 	props   map[string]string
 }
 
 var _ connect.ConfigValidator = (*connector)(nil)
 
-func (*connector) Version() string { return camelVersion }
+func (c *connector) Version() string { return c.dialect.version }
 
-func (*connector) Config() *connect.ConfigDef { return camelConfigDef() }
+func (c *connector) Config() *connect.ConfigDef { return c.dialect.configDef() }
 
-// ValidateConfig refuses settings whose effect is not built. As with Camel, a missing table or region is not found here but by the task.
-func (*connector) ValidateConfig(props map[string]string) []*connect.ConfigError {
-	c, err := camelConfigDef().Parse(props)
-	if err != nil {
-		return nil // each key was reported by itself
-	}
-	return camelRefusals(c)
+// ValidateConfig refuses settings that contradict each other and those whose effect is not built.
+func (c *connector) ValidateConfig(props map[string]string) []*connect.ConfigError {
+	return c.dialect.together(props)
 }
 
 func (c *connector) Start(_ context.Context, props map[string]string) error {
@@ -68,4 +68,6 @@ func (c *connector) TaskConfigs(maxTasks int) ([]map[string]string, error) {
 
 func (*connector) Stop(context.Context) error { return nil }
 
-func (c *connector) NewTask() connect.SinkTask { return &task{options: c.options, read: camelSettings} }
+func (c *connector) NewTask() connect.SinkTask {
+	return &task{options: c.options, read: c.dialect.settings}
+}

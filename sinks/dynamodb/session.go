@@ -80,7 +80,7 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, &connect.ConfigError{Key: camelRegionConfig, Value: `""`, Rule: "must be set"}
+		return nil, &connect.ConfigError{Key: s.regionKey, Value: `""`, Rule: "must be set"}
 	}
 	ses := &session{region: cfg.Region, credentials: cfg.Credentials, http: o.HTTPClient}
 	if ours, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
@@ -97,7 +97,7 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 		}
 	})
 	if ses.api.Options().BaseEndpoint == nil && !regionNames.MatchString(ses.region) {
-		return nil, &connect.ConfigError{Key: camelRegionConfig, Value: ses.region, Rule: regionRule}
+		return nil, &connect.ConfigError{Key: s.regionKey, Value: ses.region, Rule: regionRule}
 	}
 	return ses, nil
 }

@@ -2,13 +2,13 @@ package dynamodb
 
 import "log/slog"
 
-// settings is what the engine needs to know, whichever dialect of settings it was said in. A dialect is a [connect.ConfigDef] and a
-// pure function from properties to one value of this type.
+// settings is what the engine needs to know, whichever dialect of settings it was said in. See [dialect].
 type settings struct {
 	table     string
 	operation operation
 
 	region      string // "": left to the plugin's options, then to the SDK (environment, profile)
+	regionKey   string // of the setting that region is from, for errors
 	endpoint    string // "": likewise
 	credentials credentialsMode
 	accessKey   string

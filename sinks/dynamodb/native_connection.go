@@ -1,0 +1,51 @@
+package dynamodb
+
+import (
+	"errors"
+	"net/url"
+
+	"sluice/connect"
+)
+
+// The native keys for where the table is. The names are those of Confluent's sink, which has them with other defaults.
+const (
+	regionConfig   = "aws.dynamodb.region"
+	endpointConfig = "aws.dynamodb.endpoint"
+)
+
+func nativeConnection() nativeGroup {
+	return nativeGroup{title: "Connection", keys: []nativeKey{
+		textKey(regionConfig, nil, "name of an AWS region", "The AWS region of the table, such as eu-west-1. Without it the environment, the profile and the instance are asked.",
+			func(text string) (string, error) { return text, nil },
+			func(s *settings, region string) {
+				if region != "" {
+					s.region, s.regionKey = region, regionConfig
+				}
+			}).beats(camelRegionConfig),
+		textKey(endpointConfig, nil, "URL with http or https and a host, or empty", "The URL of the service, such as http://localhost:8000, in place of the region's.",
+			parseEndpoint,
+			func(s *settings, endpoint string) {
+				if endpoint != "" {
+					s.endpoint = endpoint
+				}
+			}).beats(camelEndpointConfig, camelOverrideEndpointConfig),
+	}}
+}
+
+// parseEndpoint checks the URL of a service. An empty text stands for none.
+func parseEndpoint(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", errors.New(endpointRule)
+	}
+	return text, nil
+}
+
+const endpointRule = "must be a URL with http or https and a host, such as http://localhost:8000"
+
+// givenEmpty is the error of a setting that must not be empty where another one has a certain value.
+func givenEmpty(key, rule string) *connect.ConfigError {
+	return &connect.ConfigError{Key: key, Value: `""`, Rule: rule}
+}
