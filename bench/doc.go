@@ -2,12 +2,14 @@
 //
 //	go test ./bench -run '^$' -bench . -benchtime 10x
 //
-// What is measured and how is written above each benchmark. All of them run on the embedded Kafka, so they say what Sluice takes, and not
-// what a broker's disks do. They share the machine with that Kafka, which makes the numbers an upper bound.
+// What is measured and how is written above each benchmark. By themselves they run on the embedded Kafka, so they say what Sluice takes, and not
+// what a broker's disks do. They share the machine with that Kafka, which makes the numbers an upper bound. docs/benchmarks.md says how to
+// compare with Kafka Connect, and what came of it.
 //
 //	BenchmarkListNames, BenchmarkListExpanded   reading 1,000 connectors
 //	BenchmarkCreate                             POST /connectors, the first and the thousandth
 //	BenchmarkStart                              the binary, from its start to GET / and to 1,000 connectors that run
+//	BenchmarkRecords                            the binary, from a topic to a sink: processor time of a record, memory
 //
 // Results are custom metrics: ms for what a client waits, cpu-ms for processor time of the whole process, including what runs beside.
 // Nothing here fails for being slow: a busy machine would.
