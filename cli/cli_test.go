@@ -35,7 +35,7 @@ func workerFile(t *testing.T, broker string, more ...string) string {
 
 // extra is a plugin that the binary does not bring.
 func extra() connect.Plugin {
-	p := file.Plugin(func(any) string { return "" })
+	p := file.Plugin(func(line []byte, _ any) []byte { return line })
 	p.Class, p.TaskClass, p.Version = "com.example.ExtraSinkConnector", "com.example.ExtraSinkTask", "7"
 	return p
 }

@@ -42,7 +42,7 @@ type fuzzed struct {
 // would look for Kafka.
 func newFuzzed(tb testing.TB) *fuzzed {
 	tb.Helper()
-	sink := file.Plugin(converter.JavaString)
+	sink := file.Plugin(converter.AppendJavaString)
 	inner := sink.NewSink
 	sink.NewSink = func() connect.SinkConnector { return withoutTasks{inner()} }
 	plugins, err := connect.NewPlugins(slices.Concat(

@@ -24,7 +24,7 @@ func startWorkerWithTransforms(t *testing.T, addr string, logger *slog.Logger, m
 	t.Helper()
 	cfg, _, err := worker.LoadConfig(settings(addr), nil)
 	must(t, err)
-	all := append(more, file.Plugin(converter.JavaString))
+	all := append(more, file.Plugin(converter.AppendJavaString))
 	all = append(all, converter.Plugins()...)
 	all = append(all, transform.Plugins(transform.Text{Parse: converter.ParseText, String: converter.JavaString})...)
 	plugins, err := connect.NewPlugins(all...)

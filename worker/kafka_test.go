@@ -64,7 +64,7 @@ func newWorker(p map[string]string, id string, logger *slog.Logger) (*worker.Wor
 	if err != nil {
 		return nil, err
 	}
-	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(converter.JavaString))...)
+	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(converter.AppendJavaString))...)
 	if err != nil {
 		return nil, err
 	}

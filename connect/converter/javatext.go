@@ -1,6 +1,7 @@
 package converter
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"math"
@@ -23,85 +24,136 @@ import (
 //
 // Floating point numbers have the text of [connect.FloatText].
 func JavaString(v any) string {
-	var b strings.Builder
-	writeJava(&b, v)
-	return b.String()
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return string(AppendJavaString(nil, v))
 }
 
-func writeJava(b *strings.Builder, v any) {
+// AppendJavaString is [JavaString] for many values: it appends the text to out, and makes no garbage for what records usually hold.
+func AppendJavaString(out []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
-		b.WriteString("null")
+		return append(out, "null"...)
 	case string:
-		b.WriteString(v)
+		return append(out, v...)
 	case bool:
-		b.WriteString(strconv.FormatBool(v))
-	case int8, int16, int32, int64:
-		fmt.Fprint(b, v)
+		return strconv.AppendBool(out, v)
+	case int8:
+		return strconv.AppendInt(out, int64(v), 10)
+	case int16:
+		return strconv.AppendInt(out, int64(v), 10)
+	case int32:
+		return strconv.AppendInt(out, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(out, v, 10)
 	case float32:
-		b.WriteString(connect.FloatText(float64(v), 32))
+		return appendJavaFloat(out, float64(v), 32)
 	case float64:
-		b.WriteString(connect.FloatText(v, 64))
+		return appendJavaFloat(out, v, 64)
 	case number:
-		writeJava(b, plain(v))
+		return appendJavaNumber(out, v)
 	case []byte:
-		fmt.Fprintf(b, "[B@%x", len(v))
+		return fmt.Appendf(out, "[B@%x", len(v))
 	case connect.RawJSON:
-		writeJava(b, readTree(v))
+		t := javaTexter{treeReader{data: v}}
+		return t.value(out, 0)
 	case connect.Decimal:
-		b.WriteString(javaDecimal(v))
+		return append(out, javaDecimal(v)...)
 	case time.Time:
-		b.WriteString(v.UTC().Format("Mon Jan 02 15:04:05 UTC 2006"))
+		return v.UTC().AppendFormat(out, "Mon Jan 02 15:04:05 UTC 2006")
 	case []any:
-		b.WriteByte('[')
+		out = append(out, '[')
 		for i, item := range v {
 			if i > 0 {
-				b.WriteString(", ")
+				out = append(out, ", "...)
 			}
-			writeJava(b, item)
+			out = AppendJavaString(out, item)
 		}
-		b.WriteByte(']')
+		return append(out, ']')
 	case *object:
-		writeJavaMap(b, hashOrder(v.names, javahash.String), func(i int) (any, any) { return v.names[i], v.values[i] })
+		return appendJavaMap(out, hashOrder(v.names, javahash.String), func(i int) (any, any) { return v.names[i], v.values[i] })
 	case map[string]any:
-		names := sortedNames(v)
-		writeJavaMap(b, hashOrder(names, javahash.String), func(i int) (any, any) { return names[i], v[names[i]] })
+		return appendJavaObject(out, v)
 	case map[any]any:
 		keys := sortedKeys(v)
-		writeJavaMap(b, hashOrder(keys, hashOf), func(i int) (any, any) { return keys[i], v[keys[i]] })
+		return appendJavaMap(out, hashOrder(keys, hashOf), func(i int) (any, any) { return keys[i], v[keys[i]] })
 	case *connect.Struct:
-		b.WriteString("Struct{")
+		out = append(out, "Struct{"...)
 		first := true
-		for i, f := range v.Schema.Fields {
+		for i := range v.Schema.Fields {
 			if v.Values[i] == nil {
 				continue
 			}
 			if !first {
-				b.WriteByte(',')
+				out = append(out, ',')
 			}
 			first = false
-			b.WriteString(f.Name)
-			b.WriteByte('=')
-			writeJava(b, v.Values[i])
+			out = append(out, v.Schema.Fields[i].Name...)
+			out = append(out, '=')
+			out = AppendJavaString(out, v.Values[i])
 		}
-		b.WriteByte('}')
-	default:
-		fmt.Fprint(b, v)
+		return append(out, '}')
 	}
+	return fmt.Append(out, v)
 }
 
-func writeJavaMap(b *strings.Builder, order []int, entry func(i int) (key, value any)) {
-	b.WriteByte('{')
+// appendJavaMap appends a map whose entries come in an order.
+func appendJavaMap(out []byte, order []int, entry func(i int) (key, value any)) []byte {
+	out = append(out, '{')
 	for n, i := range order {
 		if n > 0 {
-			b.WriteString(", ")
+			out = append(out, ", "...)
 		}
 		k, v := entry(i)
-		writeJava(b, k)
-		b.WriteByte('=')
-		writeJava(b, v)
+		out = AppendJavaString(out, k)
+		out = append(out, '=')
+		out = AppendJavaString(out, v)
 	}
-	b.WriteByte('}')
+	return append(out, '}')
+}
+
+// appendJavaObject appends a map with names. What Java lists at the same place comes by name, since Go does not know what was put in first.
+func appendJavaObject(out []byte, m map[string]any) []byte {
+	type entry struct {
+		place int
+		name  string
+		value any
+	}
+	var few [16]entry
+	entries, table := few[:0], javahash.Table(len(m))
+	for name, v := range m {
+		entries = append(entries, entry{javahash.Place(javahash.String(name), table), name, v})
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		if a.place != b.place {
+			return a.place - b.place
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	out = append(out, '{')
+	for i := range entries {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = append(out, entries[i].name...)
+		out = append(out, '=')
+		out = AppendJavaString(out, entries[i].value)
+	}
+	return append(out, '}')
+}
+
+// appendJavaFloat appends a number as [connect.FloatText] writes it.
+func appendJavaFloat(out []byte, f float64, bits int) []byte {
+	if magnitude := math.Abs(f); magnitude < 1e-3 || magnitude >= 1e7 || f != f {
+		return append(out, connect.FloatText(f, bits)...)
+	}
+	start := len(out)
+	out = strconv.AppendFloat(out, f, 'f', -1, bits)
+	if bytes.IndexByte(out[start:], '.') < 0 {
+		out = append(out, ".0"...)
+	}
+	return out
 }
 
 // javaDecimal returns the text of BigDecimal.toString: with an exponent where the plain notation would need zeros that are not there.

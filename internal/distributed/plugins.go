@@ -18,7 +18,7 @@ func Plugins(o dynamodb.Options, more ...connect.Plugin) (*connect.Plugins, erro
 		converter.Plugins(),
 		avro.Plugins(),
 		transform.Plugins(transform.Text{Parse: converter.ParseText, String: converter.JavaString}),
-		[]connect.Plugin{file.Plugin(converter.JavaString), dynamodb.Plugin(o)},
+		[]connect.Plugin{file.Plugin(converter.AppendJavaString), dynamodb.Plugin(o)},
 		more,
 	)...)
 }

@@ -62,14 +62,21 @@ func SizeFor(n int) int {
 	return size
 }
 
+// Place is where in a table of a size a map keeps the key with a hash code.
+//
+// Kafka: java.util.HashMap.hash.
+func Place(hash int32, table int) int {
+	h := uint32(hash)
+	return int((h ^ h>>16) & uint32(table-1))
+}
+
 // Order returns the indexes of keys in the order of a map whose table has the size: by place in the table, and within a place as they came. (A
 // place of eight or more becomes a tree in Java, which can move one key to its front; that is left out.)
 func Order[K any](keys []K, hash func(K) int32, table int) []int {
 	places := make([]int, len(keys))
 	order := make([]int, len(keys))
 	for i, k := range keys {
-		h := uint32(hash(k))
-		places[i] = int((h ^ h>>16) & uint32(table-1))
+		places[i] = Place(hash(k), table)
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return places[a] - places[b] })

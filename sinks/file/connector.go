@@ -24,15 +24,15 @@ var configDef = connect.NewConfigDef(connect.ConfigKey{
 	Doc: "The file that records are appended to; it is created if needed. Without a name they are printed on standard output.",
 })
 
-// Plugin registers the sink. The function turns a value into its line; a worker passes the one that writes as Java does, which a sink cannot
-// import.
-func Plugin(text func(value any) string) connect.Plugin {
+// Plugin registers the sink. The function appends the text of a value to a line; a worker passes the one that writes as Java does, which a sink
+// cannot import.
+func Plugin(appendText func(line []byte, value any) []byte) connect.Plugin {
 	return connect.Plugin{
 		Class:     Class,
 		Type:      connect.SinkPluginType,
 		Version:   Version,
 		TaskClass: TaskClass,
-		NewSink:   func() connect.SinkConnector { return &connector{text: text, stdout: os.Stdout} },
+		NewSink:   func() connect.SinkConnector { return &connector{appendText: appendText, stdout: os.Stdout} },
 	}
 }
 
@@ -40,9 +40,9 @@ func Plugin(text func(value any) string) connect.Plugin {
 //
 // Kafka: org.apache.kafka.connect.file.FileStreamSinkConnector.
 type connector struct {
-	text   func(value any) string
-	stdout io.Writer
-	props  map[string]string
+	appendText func(line []byte, value any) []byte
+	stdout     io.Writer
+	props      map[string]string
 }
 
 // Version implements [connect.SinkConnector].
@@ -73,7 +73,7 @@ func (c *connector) TaskConfigs(maxTasks int) ([]map[string]string, error) {
 func (*connector) Stop(context.Context) error { return nil }
 
 // NewTask implements [connect.SinkConnector].
-func (c *connector) NewTask() connect.SinkTask { return &task{text: c.text, out: c.stdout} }
+func (c *connector) NewTask() connect.SinkTask { return &task{appendText: c.appendText, out: c.stdout} }
 
 // AlterOffsets allows every change: offsets are kept by the consumer group alone, and a file can be appended to from anywhere.
 func (*connector) AlterOffsets(context.Context, map[string]string, map[connect.TopicPartition]*int64) (bool, error) {

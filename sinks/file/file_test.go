@@ -15,7 +15,9 @@ import (
 	"sluice/sinks/file"
 )
 
-func newSink(testing.TB) connect.SinkConnector { return file.Plugin(converter.JavaString).NewSink() }
+func newSink(testing.TB) connect.SinkConnector {
+	return file.Plugin(converter.AppendJavaString).NewSink()
+}
 
 func TestContract(t *testing.T) {
 	connecttest.TestSink(t, connecttest.Sink{
@@ -65,6 +67,36 @@ func TestLinesAreWhatJavaPrints(t *testing.T) {
 	}
 	if got, want := content(t, name), "before\ntext\nnull\n{a=1.5}\n7\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A batch that takes several writes, one of them of a very long line, and the batch after it.
+func TestManyLines(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out.txt")
+	task := newSink(t).NewTask()
+	if err := task.Start(t.Context(), connecttest.NewTaskContext(t), map[string]string{"file": name}); err != nil {
+		t.Fatal(err)
+	}
+	var values []any
+	var want strings.Builder
+	for i := range 2000 {
+		text := strings.Repeat("x", 100+i%7)
+		if i == 700 {
+			text = strings.Repeat("y", 1<<20)
+		}
+		values = append(values, text)
+		want.WriteString(text + "\n")
+	}
+	for range 2 {
+		if err := task.Put(t.Context(), connecttest.Records(0, values...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := task.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, name); got != want.String()+want.String() {
+		t.Errorf("%d bytes are not the %d that were put twice", len(got), want.Len())
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 //
 // Kafka: org.apache.kafka.connect.file.FileStreamSinkTask.
 type task struct {
-	text func(value any) string
-	out  io.Writer // standard output until Start opens a file
+	appendText func(line []byte, value any) []byte
+	out        io.Writer // standard output until Start opens a file
 
 	file  *os.File // nil for standard output
 	lines []byte   // reused from one batch to the next
@@ -54,18 +54,23 @@ func (t *task) Start(_ context.Context, tc connect.SinkTaskContext, props map[st
 	return nil
 }
 
-// Put writes the lines of a batch in one go, so that those of several tasks do not mix within a line.
+// writeSize is how many bytes are gathered before they are written, and then to the end of the line. It bounds what a task keeps.
+const writeSize = 64 << 10
+
+// Put writes whole lines in one go, so that those of several tasks do not mix within a line.
 func (t *task) Put(_ context.Context, records []connect.SinkRecord) error {
-	if len(records) == 0 {
-		return nil
-	}
-	t.lines = t.lines[:0]
 	for i := range records {
-		t.lines = append(t.lines, t.text(records[i].Value)...)
-		t.lines = append(t.lines, '\n')
-	}
-	if _, err := t.out.Write(t.lines); err != nil {
-		return fmt.Errorf("append %d records: %w", len(records), err)
+		t.lines = append(t.appendText(t.lines, records[i].Value), '\n')
+		if len(t.lines) < writeSize && i < len(records)-1 {
+			continue
+		}
+		lines := t.lines
+		if t.lines = lines[:0]; cap(lines) > 4*writeSize {
+			t.lines = nil // a record was much longer than most
+		}
+		if _, err := t.out.Write(lines); err != nil {
+			return fmt.Errorf("append %d records: %w", len(records), err)
+		}
 	}
 	return nil
 }
