@@ -10,10 +10,11 @@ import (
 // answered takes in the answer to a call and returns the next batch for the same goroutine, nil if there is none.
 func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 	e.mu.Lock()
+	full := len(e.inFlight) >= e.pace.window
 	e.inFlight[b]()
 	delete(e.inFlight, b)
 	now := time.Now()
-	line := e.observe(b, out, now)
+	line := e.observe(b, out, full, now)
 	e.observeDuration(b, out, now)
 	var refused []refusal
 	switch out.class {
@@ -61,7 +62,7 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 }
 
 // observe keeps pace and trouble informed.
-func (e *engine) observe(b *batch, out outcome, now time.Time) *logLine {
+func (e *engine) observe(b *batch, out outcome, full bool, now time.Time) *logLine {
 	unprocessed := 0
 	for _, came := range out.unprocessed {
 		if came {
@@ -72,7 +73,9 @@ func (e *engine) observe(b *batch, out outcome, now time.Time) *logLine {
 		return nil // cut off by us, which says nothing about the service
 	}
 	if out.class <= transient {
-		e.pace.observe(out.class, len(b.writes), unprocessed, now, e.chance())
+		e.pace.observe(answer{
+			class: out.class, items: len(b.writes), unprocessed: unprocessed, full: full, took: now.Sub(b.began),
+		}, now, e.chance())
 	}
 	switch {
 	case out.class == transient:
@@ -96,7 +99,7 @@ func (e *engine) applied(w *write) {
 	e.signal(w.part)
 	for x := w; x != nil; {
 		next := x.replaced
-		e.finish(x.part, x.seq, x.cost)
+		e.finish(x.part, x.seq, int(x.cost))
 		x.replaced, x.oldest = nil, nil
 		x = next
 	}
@@ -117,13 +120,13 @@ func (e *engine) retry(w *write, c class, now time.Time) {
 		e.drop(w)
 	}
 	if rest != nil {
-		s.putBack(rest)
+		s.putBack(rest, e.policy.merge)
 	}
 	if s.waiting == nil {
-		delete(e.slots, s.key)
+		delete(e.slots, s.name)
 		return
 	}
-	s.due = now.Add(keyPause(c, s.attempts, e.chance()))
+	s.due = now.Add(keyPause(c, int(s.attempts), e.chance()))
 	s.attempts++
 	s.queued = true
 	heap.Push(&e.paused, s)
@@ -145,7 +148,7 @@ func (e *engine) bisect(b *batch, reason error) []refusal {
 	w.part.sending--
 	e.signal(w.part)
 	if rest := e.detach(w); rest != nil {
-		s.putBack(rest) // as if the bad record had never been
+		s.putBack(rest, e.policy.merge) // as if the bad record had never been
 	}
 	e.settle(s)
 	if w.part.closed {
@@ -153,7 +156,7 @@ func (e *engine) bisect(b *batch, reason error) []refusal {
 		return nil
 	}
 	w.part.reports++
-	return []refusal{{part: w.part, seq: w.seq, cost: w.cost, record: &w.record, reason: reason}}
+	return []refusal{{part: w.part, seq: w.seq, cost: int(w.cost), record: &w.record, reason: reason}}
 }
 
 // splitOff keeps part of a rejected batch to be sent by itself. Writes of partitions given away meanwhile are left out: their call is over.
@@ -178,7 +181,7 @@ func (e *engine) abandon(w *write) {
 	w.part.sending--
 	e.signal(w.part)
 	if rest := e.detach(w); rest != nil {
-		s.putBack(rest)
+		s.putBack(rest, e.policy.merge)
 	}
 	e.drop(w)
 	e.settle(s)
@@ -197,7 +200,7 @@ func (e *engine) detach(w *write) *write {
 // settle goes on with a key whose write is answered: the next one, or nothing.
 func (e *engine) settle(s *slot) {
 	if s.waiting == nil {
-		delete(e.slots, s.key)
+		delete(e.slots, s.name)
 		return
 	}
 	e.enqueue(s)
@@ -208,12 +211,15 @@ func (e *engine) finish(p *partition, seq uint64, cost int) {
 	p.finish(seq)
 	e.records--
 	e.bytes -= cost
+	if e.policy.ordering == byPartition {
+		e.release(p)
+	}
 }
 
 // drop forgets a write of a partition given away: its next owner gets the record again.
 func (e *engine) drop(w *write) {
 	e.records--
-	e.bytes -= w.cost
+	e.bytes -= int(w.cost)
 }
 
 // fail ends the engine's work; the first error counts.

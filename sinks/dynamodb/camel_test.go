@@ -110,6 +110,7 @@ func TestCamelSettingsAreRead(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		c.want.policy = defaultPolicy()
 		if !reflect.DeepEqual(*got, c.want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, *got, c.want)
 		}

@@ -252,7 +252,7 @@ func (c *client) unprocessed(answer []byte, writes []*write) ([]bool, error) {
 	}
 	position := make(map[string]int, len(writes))
 	for i, w := range writes {
-		position[w.slot.key] = i
+		position[w.slot.key()] = i
 	}
 	came := make([]bool, len(writes))
 	var key []byte

@@ -39,7 +39,7 @@ func writesOf(t *testing.T, keys ...string) []*write {
 			t.Fatal(err)
 		}
 		w := newWrite(r, item)
-		w.slot = &slot{key: string(key)}
+		w.slot = &slot{name: string(key), keyLen: uint16(len(key))}
 		writes = append(writes, w)
 	}
 	return writes

@@ -8,7 +8,7 @@
 //	Put ─> encode      record -> key and item in DynamoDB's JSON; wrong key and index types are found here   encode.go, item.go, json.go, value.go
 //	    ─> slot        of its key: one write with the service, one that waits; a newer one replaces it       write.go, engine.go
 //	    ─> batch       up to 25 items and 16 MB, never two of one key; sent at once when a call is free      engine.go
-//	    ─> call        BatchWriteItem, up to 32 in flight, fewer when the service cannot keep up             client.go, pace.go
+//	    ─> call        BatchWriteItem, up to 128 in flight, fewer when the service cannot keep up             client.go, pace.go
 //	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, errors.go
 //	    ─> partition   the prefix of finished offsets ─> PreCommit                                           tracker.go
 //
@@ -22,6 +22,10 @@
 // when its record is written, replaced by one that is, or reported and tolerated. After a crash or a rebalance the records above
 // the committed offset are written again, in order, so an item may for a moment show an older record than before.
 //
+// That is aws.dynamodb.ordering=key with aws.dynamodb.dedup=last, the default. With dedup=none every record is seen in the table for a moment.
+// With ordering=partition the records of a Kafka partition follow each other too, a batch at a time. With ordering=none a key may have
+// several writes under way, and ends with any of its records.
+//
 // # What goes wrong, and what happens
 //
 //	throttled, unprocessed     tried again with jittered back-off, for ever, slower while it lasts; one line in the log at its
@@ -32,7 +36,7 @@
 //	table missing, access      the task fails with the call, the region, the endpoint and whose credentials they were
 //	denied, bad credentials
 //
-// While the backlog of a task is full (50,000 records or 8 MiB) its partitions are paused. When partitions are given away, what was not
+// While the backlog of a task is full (50,000 records or 8 MiB, unless set otherwise) its partitions are paused. When partitions are given away, what was not
 // sent is dropped (it is read again by their next owner) and what is with the service is waited for.
 //
 // # How values are stored

@@ -49,8 +49,14 @@ func (e *engine) shut(tps []connect.TopicPartition) []*partition {
 		}
 		return w.part.closed
 	}
+	for _, p := range parts {
+		for _, x := range p.parked {
+			e.drop(x.write)
+		}
+		p.parked = nil
+	}
 	for _, s := range e.slots {
-		s.waiting = s.waiting.keep(given)
+		s.keepWaiting(given)
 		if w := s.sending; w != nil { // what it replaced must not come back
 			if rest := e.detach(w).keep(given); rest != nil {
 				w.replaced, w.oldest = rest, rest.oldest
@@ -58,7 +64,7 @@ func (e *engine) shut(tps []connect.TopicPartition) []*partition {
 			continue
 		}
 		if s.waiting == nil {
-			delete(e.slots, s.key) // a queue that still holds the slot finds it empty
+			delete(e.slots, s.name) // a queue that still holds the slot finds it empty
 		}
 	}
 	split := e.split

@@ -3,27 +3,15 @@ package dynamodb
 import (
 	"container/heap"
 	"context"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	"sluice/connect"
-)
-
-// Bounds of a BatchWriteItem call, by the service, and of the memory of one task, by us.
-const (
-	maxBatchItems = 25
-	maxBatchBytes = 16<<20 - 64<<10 // of 16 MB; the rest is for what stands around the items
-
-	maxBacklogRecords = 50_000
-	maxBacklogBytes   = 8 << 20
-
-	// How long a call may take. While calls run into it, it is doubled up to the maximum: a slow service is served slowly, rather than
-	// asked the same again and again.
-	callTimeout    = 10 * time.Second
-	maxCallTimeout = 80 * time.Second
 )
 
 // engine writes what it is given to one table: many keys at once, each key in order. The package's documentation has the picture,
@@ -42,6 +30,7 @@ const (
 // Goroutines: one for the timers, one for each call in flight, one while reports are unanswered. stop waits for all of them.
 type engine struct {
 	log    *slog.Logger
+	policy policy
 	send   func(context.Context, []*write) outcome
 	report func(*connect.SinkRecord, error) <-chan error
 	wake   func()         // makes the worker call Put soon
@@ -55,7 +44,9 @@ type engine struct {
 	mu        sync.Mutex
 	parts     map[connect.TopicPartition]*partition
 	slots     map[string]*slot // the keys with unfinished writes
-	ready     []*slot          // keys that can be sent now, first come first served
+	ready     [routes][]*slot  // keys that can be sent now, by the call of their next write, first come first served
+	turn      route            // whose writes are asked for first
+	anonymous uint64           // slots without an order, for their names
 	paused    pausedKeys       // keys that wait for their back-off
 	split     []*batch         // parts of rejected batches; their keys are still taken
 	inFlight  map[*batch]context.CancelFunc
@@ -85,19 +76,20 @@ type outcome struct {
 
 // batch is what one call carries: never two writes of one key.
 type batch struct {
+	route  route
 	writes []*write
 	limit  time.Duration // how long the call may take
 	began  time.Time
 }
 
-func newEngine(log *slog.Logger, send func(context.Context, []*write) outcome, report func(*connect.SinkRecord, error) <-chan error, wake func()) *engine {
+func newEngine(log *slog.Logger, p policy, send func(context.Context, []*write) outcome, report func(*connect.SinkRecord, error) <-chan error, wake func()) *engine {
 	return &engine{
-		log: log, send: send, report: report, wake: wake, chance: rand.Float64,
+		log: log, policy: p, send: send, report: report, wake: wake, chance: rand.Float64,
 		kick:      make(chan struct{}, 1),
 		parts:     make(map[connect.TopicPartition]*partition),
 		slots:     make(map[string]*slot),
 		inFlight:  make(map[*batch]context.CancelFunc),
-		pace:      newPace(),
+		pace:      newPace(p.maxInFlight),
 		callLimit: callTimeout,
 		troubles:  [2]trouble{{what: "the table has no capacity for all writes"}, {what: "writes to the table fail"}},
 		changed:   make(chan struct{}),
@@ -155,17 +147,66 @@ func (e *engine) accept(w *write, key []byte) {
 	w.part = e.partition(w.record.TopicPartition())
 	w.seq = w.part.add(w.record.Offset)
 	e.records++
-	e.bytes += w.cost
+	e.bytes += int(w.cost)
+	if e.policy.ordering == byPartition {
+		w.part.parked = append(w.part.parked, parked{w, string(key)})
+		if len(w.part.parked) >= e.policy.batchItems {
+			e.release(w.part)
+		}
+	} else {
+		e.place(w, e.slot(key))
+	}
+	if len(e.ready[w.route]) >= e.policy.bounds(w.route).items {
+		e.dispatch(false)
+	}
+}
+
+// place puts a write where it waits for its turn.
+func (e *engine) place(w *write, s *slot) {
+	s.add(w, e.policy.merge)
+	e.enqueue(s)
+}
+
+// slot returns the place of a key. Without an order each write has one of its own.
+func (e *engine) slot(key []byte) *slot {
+	if e.policy.ordering == unordered {
+		e.anonymous++
+		s := &slot{name: string(binary.BigEndian.AppendUint64(slices.Clone(key), e.anonymous)), keyLen: uint16(len(key))}
+		e.slots[s.name] = s
+		return s
+	}
 	s := e.slots[string(key)]
 	if s == nil {
-		s = &slot{key: string(key)}
-		e.slots[s.key] = s
+		s = &slot{name: string(key), keyLen: uint16(len(key))} // two parts of at most 2048 bytes, or their base64
+		e.slots[s.name] = s
 	}
-	w.slot = s
-	s.replaceWaiting(w)
-	e.enqueue(s)
-	if len(e.ready) >= maxBatchItems {
-		e.dispatch(false)
+	return s
+}
+
+// release lets the next writes of a partition go if all before them are finished: as many as one call may carry. Of a key there is one among
+// them, with what it replaced: so they need no order among themselves.
+func (e *engine) release(p *partition) {
+	if p.unfinishedBelow(p.released) {
+		return
+	}
+	for items, size := 0, 0; len(p.parked) > 0 && items < e.policy.batchItems; {
+		w := p.parked[0].write
+		if size += len(w.item) + itemOverhead; size > e.policy.batchBytes && items > 0 {
+			break
+		}
+		s := e.slot([]byte(p.parked[0].key))
+		if newest := s.newest(); newest == nil || newest.part != p {
+			items++
+		} else if !e.policy.merge || !w.supersedes(newest) {
+			break
+		}
+		p.released = w.seq + 1
+		p.parked[0] = parked{}
+		p.parked = p.parked[1:]
+		e.place(w, s)
+	}
+	if len(p.parked) == 0 {
+		p.parked = nil
 	}
 }
 
@@ -173,6 +214,11 @@ func (e *engine) accept(w *write, key []byte) {
 func (e *engine) flush() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.policy.ordering == byPartition {
+		for _, p := range e.parts {
+			e.release(p)
+		}
+	}
 	e.dispatch(true)
 }
 
@@ -187,12 +233,12 @@ func (e *engine) failure() error {
 func (e *engine) full() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= maxBacklogRecords || e.bytes >= maxBacklogBytes
+	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= e.policy.backlogRecords || e.bytes >= e.policy.backlogBytes
 	return e.wantRoom
 }
 
 func (e *engine) roomy() bool {
-	return e.records <= maxBacklogRecords/2 && e.bytes <= maxBacklogBytes/2
+	return e.records <= e.policy.backlogRecords/2 && e.bytes <= e.policy.backlogBytes/2
 }
 
 // committable returns what may be committed, given the offsets after the last records put.
@@ -215,7 +261,7 @@ func (e *engine) enqueue(s *slot) {
 		return
 	}
 	s.queued = true
-	e.ready = append(e.ready, s)
+	e.ready[s.waiting.route] = append(e.ready[s.waiting.route], s)
 }
 
 // dispatch starts calls as long as the window allows and there is something to send; without partial only full batches.
@@ -271,28 +317,58 @@ func (e *engine) next(partial bool) *batch {
 		e.split = e.split[:n-1]
 		return b
 	}
-	if len(e.ready) == 0 || !partial && len(e.ready) < maxBatchItems {
+	for range 2 * routes { // twice: a key may be found to belong to another kind of call
+		r := e.turn
+		e.turn = (e.turn + 1) % routes
+		if b := e.collect(r, partial); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// collect takes the next batch for one kind of call.
+func (e *engine) collect(r route, partial bool) *batch {
+	bounds := e.policy.bounds(r)
+	if n := len(e.ready[r]); n == 0 || !partial && n < bounds.items {
 		return nil
 	}
-	b := &batch{writes: make([]*write, 0, min(maxBatchItems, len(e.ready)))}
-	for size := 0; len(e.ready) > 0 && len(b.writes) < maxBatchItems; {
-		s := e.ready[0]
-		if s.waiting != nil { // else its partition was given away
-			if size += len(s.waiting.item) + itemOverhead; size > maxBatchBytes && len(b.writes) > 0 {
+	b := &batch{route: r, writes: make([]*write, 0, min(bounds.items, len(e.ready[r])))}
+	var again []*slot // whose key is in the batch already, which happens without an order only
+	for size := 0; len(e.ready[r]) > 0 && len(b.writes) < bounds.items && len(again) < maxBatchItems; {
+		s := e.ready[r][0]
+		if s.waiting != nil && s.waiting.route == r {
+			if size += len(s.waiting.item) + itemOverhead; size > bounds.bytes && len(b.writes) > 0 {
 				break
 			}
-			s.sending, s.waiting = s.waiting, nil
-			s.sending.part.sending++
-			b.writes = append(b.writes, s.sending)
 		}
+		e.ready[r][0] = nil
+		e.ready[r] = e.ready[r][1:]
 		s.queued = false
-		e.ready[0] = nil
-		e.ready = e.ready[1:]
+		switch {
+		case s.waiting == nil: // its partition was given away
+		case s.waiting.route != r: // what waits now goes by another call
+			e.enqueue(s)
+		case e.policy.ordering == unordered && b.has(s.key()):
+			again = append(again, s)
+		default:
+			w := s.take()
+			w.part.sending++
+			b.writes = append(b.writes, w)
+		}
+	}
+	for _, s := range again {
+		e.enqueue(s)
 	}
 	if len(b.writes) == 0 {
 		return nil
 	}
 	return b
+}
+
+// has reports whether a write of the key is in the batch.
+func (b *batch) has(key string) bool {
+	return slices.ContainsFunc(b.writes, func(w *write) bool { return w.slot.key() == key })
 }
 
 // runTimers lets paused keys go on when their time has come, ends a hold, and notices the end of trouble.

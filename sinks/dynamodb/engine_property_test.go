@@ -18,14 +18,24 @@ import (
 // no two writes of a key are under way at once, no older value follows a newer one (but for records that are read again after a
 // rebalance or a crash), nothing of a partition that was given away is sent, and nothing is committed that is not durable.
 func TestAnyScheduleEndsLikeOneByOneExecution(t *testing.T) {
-	const schedules = 400
+	const schedules = 1000
 	for seed := range uint64(schedules) {
-		synctest.Test(t, func(t *testing.T) {
-			newSchedule(t, seed).run()
-		})
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
+		runSchedule(t, seed)
+	}
+}
+
+// More schedules than a test run has time for.
+func FuzzAnyScheduleEndsLikeOneByOneExecution(f *testing.F) {
+	f.Add(uint64(1 << 32))
+	f.Fuzz(runSchedule)
+}
+
+func runSchedule(t *testing.T, seed uint64) {
+	synctest.Test(t, func(t *testing.T) {
+		newSchedule(t, seed).run()
+	})
+	if t.Failed() {
+		t.Fatalf("seed %d", seed)
 	}
 }
 
@@ -40,6 +50,7 @@ type schedule struct {
 	committed []int
 	open      []bool
 
+	policy policy
 	engine *engine
 
 	mu       sync.Mutex
@@ -47,7 +58,9 @@ type schedule struct {
 	faults   modelFaults
 	table    map[string]int  // key: number of the record whose item it holds
 	applied  map[string]int  // key: highest number ever applied
+	written  map[int]bool    // numbers ever applied
 	sending  map[string]bool // keys under way
+	calls    int             // under way
 	lives    []int           // per partition: times it was opened
 	lastLife map[string]life // key: what was applied last, and in which life of its partition
 	given    []bool          // partitions given away
@@ -72,9 +85,14 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := &schedule{
 		t: t, seed: seed, rand: r, chance: rand.New(rand.NewPCG(seed, 2)),
-		table: map[string]int{}, applied: map[string]int{}, sending: map[string]bool{}, lastLife: map[string]life{}, reported: map[int]bool{},
+		table: map[string]int{}, applied: map[string]int{}, written: map[int]bool{}, sending: map[string]bool{}, lastLife: map[string]life{}, reported: map[int]bool{},
 	}
-	if seed%4 != 0 { // every fourth schedule has a service that works
+	s.policy = defaultPolicy()
+	s.policy.ordering = []ordering{byKey, byKey, byPartition, unordered}[seed%4]
+	s.policy.merge = r.IntN(3) != 0
+	s.policy.batchItems = 1 + r.IntN(maxBatchItems)
+	s.policy.maxInFlight = 1 + r.IntN(maxWindow)
+	if seed%5 != 0 { // every fifth schedule has a service that works
 		s.faults = modelFaults{r.Float64() / 2, r.Float64() / 3, r.Float64() / 4, r.Float64() / 4}
 	}
 	keys, badness := 1+r.IntN(30), 0.0
@@ -141,7 +159,7 @@ func (s *schedule) run() {
 }
 
 func (s *schedule) start() {
-	s.engine = newEngine(slog.New(slog.DiscardHandler), s.send, s.report, func() { s.mu.Lock(); s.wakes++; s.mu.Unlock() })
+	s.engine = newEngine(slog.New(slog.DiscardHandler), s.policy, s.send, s.report, func() { s.mu.Lock(); s.wakes++; s.mu.Unlock() })
 	s.engine.start()
 }
 
@@ -245,13 +263,21 @@ func (s *schedule) commit(closing bool, partitions []int) {
 			continue
 		}
 		for offset := s.committed[p]; offset < next; offset++ {
-			if m := s.log[p][offset]; !s.reported[m.number] && s.applied[m.key] < m.number {
+			if m := s.log[p][offset]; !s.durable(m) {
 				s.t.Errorf("partition %d: offset %d may be committed but record %d at offset %d is not durable", p, next, m.number, offset)
 			}
 		}
 		s.committed[p] = max(s.committed[p], next)
 	}
 }
+
+// durable reports whether a record was reported, or the table held it or, if writes may be joined, a newer one of its key.
+func (s *schedule) durable(m modelRecord) bool {
+	return s.reported[m.number] || s.written[m.number] || s.joins() && s.applied[m.key] >= m.number
+}
+
+// joins reports whether a write may stand for older ones of its key. Without an order none of them waits long enough.
+func (s *schedule) joins() bool { return s.policy.merge && s.policy.ordering != unordered }
 
 func (s *schedule) finished() bool {
 	for p := range s.log {
@@ -265,16 +291,26 @@ func (s *schedule) finished() bool {
 // send is the service.
 func (s *schedule) send(ctx context.Context, writes []*write) outcome {
 	s.mu.Lock()
-	if len(writes) == 0 || len(writes) > maxBatchItems {
+	if len(writes) == 0 || len(writes) > s.policy.batchItems {
 		s.t.Errorf("a call with %d items", len(writes))
 	}
+	if s.calls++; s.calls > s.policy.maxInFlight {
+		s.t.Errorf("%d calls at once", s.calls)
+	}
+	inCall := map[string]bool{}
 	for _, w := range writes {
 		m := w.record.Value.(modelRecord)
-		if s.sending[m.key] {
+		if s.sending[m.key] && s.policy.ordering != unordered {
 			s.t.Errorf("key %s: two writes under way", m.key)
 		}
-		s.sending[m.key] = true
+		if inCall[m.key] {
+			s.t.Errorf("key %s: twice in a call", m.key)
+		}
+		inCall[m.key], s.sending[m.key] = true, true
 		s.checkGiven(w)
+		if s.policy.ordering == byPartition {
+			s.checkTurn(w)
+		}
 	}
 	latency := time.Duration(s.chance.IntN(100)) * time.Millisecond
 	s.mu.Unlock()
@@ -288,6 +324,7 @@ func (s *schedule) send(ctx context.Context, writes []*write) outcome {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.calls--
 	for _, w := range writes {
 		delete(s.sending, w.record.Value.(modelRecord).key)
 	}
@@ -298,6 +335,26 @@ func (s *schedule) send(ctx context.Context, writes []*write) outcome {
 		return outcome{class: transient, err: ctx.Err()}
 	}
 	return s.answer(writes)
+}
+
+// checkTurn checks that all records before a write are durable, but for those that a call could carry along with it: one of each key or, if
+// writes are joined, several of a key that count as one.
+func (s *schedule) checkTurn(w *write) {
+	p, last := w.record.Partition, int(w.record.Offset)
+	first := s.committed[p]
+	for first < last && s.durable(s.log[p][first]) {
+		first++
+	}
+	keys, records := map[string]bool{}, 0
+	for _, m := range s.log[p][first : last+1] {
+		if !m.unwanted && !s.durable(m) {
+			keys[m.key] = true
+			records++
+		}
+	}
+	if n := len(keys); n > s.policy.batchItems || n < records && !s.policy.merge {
+		s.t.Errorf("offset %d of partition %d is sent before %d others of %d keys are finished", last, p, records-1, n)
+	}
 }
 
 func malformed(writes []*write) bool {
@@ -342,11 +399,12 @@ func (s *schedule) apply(writes []*write, unprocessed []bool) {
 		s.checkGiven(w)
 		m := w.record.Value.(modelRecord)
 		now := life{m.number, s.lives[w.record.Partition]}
-		if last := s.lastLife[m.key]; last.life == now.life && last.number > now.number {
+		if last := s.lastLife[m.key]; last.life == now.life && last.number > now.number && s.policy.ordering != unordered {
 			s.t.Errorf("key %s: record %d written after record %d", m.key, now.number, last.number)
 		}
 		s.lastLife[m.key] = now
 		s.table[m.key] = m.number
+		s.written[m.number] = true
 		s.applied[m.key] = max(s.applied[m.key], m.number)
 	}
 }
@@ -385,9 +443,18 @@ func (s *schedule) report(r *connect.SinkRecord, _ error) <-chan error {
 // checkTable compares the table with one-by-one execution of the log.
 func (s *schedule) checkTable() {
 	want := map[string]int{}
+	if s.policy.ordering == unordered { // the last one to come wins, whichever that is
+		for key, number := range s.table {
+			want[key] = number
+		}
+	}
 	for _, log := range s.log {
 		for _, m := range log {
 			switch {
+			case !m.unwanted && !m.malformed && s.policy.ordering == unordered:
+				if !s.written[m.number] {
+					s.t.Errorf("record %d was never written", m.number)
+				}
 			case !m.unwanted && !m.malformed:
 				want[m.key] = m.number
 			case m.unwanted && !s.reported[m.number]:

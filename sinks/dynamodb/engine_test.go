@@ -52,9 +52,14 @@ func (l *lockedText) String() string {
 // onBench runs a test in a bubble of virtual time.
 func onBench(t *testing.T, answer func(ctx context.Context, names []string) outcome, test func(b *bench)) {
 	t.Helper()
+	onBenchWith(t, defaultPolicy(), answer, test)
+}
+
+func onBenchWith(t *testing.T, p policy, answer func(ctx context.Context, names []string) outcome, test func(b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{t: t, answer: answer}
-		b.engine = newEngine(slog.New(slog.NewTextHandler(&b.log, nil)), b.send, b.report, b.wake)
+		b.engine = newEngine(slog.New(slog.NewTextHandler(&b.log, nil)), p, b.send, b.report, b.wake)
 		b.engine.start()
 		test(b)
 		if err := b.engine.stop(context.Background()); err != nil {

@@ -1,6 +1,40 @@
 package dynamodb
 
+import "sluice/connect"
+
+// The native keys for how items are written. Where Confluent's sink has a key of the same meaning, it has its name.
+const (
+	orderingConfig           = "aws.dynamodb.ordering"
+	dedupConfig              = "aws.dynamodb.dedup"
+	batchSizeConfig          = "aws.dynamodb.batch.size"
+	batchBytesConfig         = "aws.dynamodb.batch.bytes"
+	maxInFlightConfig        = "aws.dynamodb.max.in.flight"
+	maxBufferedRecordsConfig = "aws.dynamodb.max.buffered.records"
+	maxBufferedBytesConfig   = "aws.dynamodb.max.buffered.bytes"
+)
+
 // nativeWrite are the keys for how items are written: operations, conditions, order, retries.
 func nativeWrite() nativeGroup {
-	return nativeGroup{title: "Writing"}
+	p := defaultPolicy()
+	return nativeGroup{title: "Writing", keys: []nativeKey{
+		choiceKey(orderingConfig, "key", "Which writes wait for which. With key those of one item key follow each other in topic order, and different keys do not wait for each other. "+
+			"With partition, moreover, those of one Kafka partition do: the next batch.size of them are sent when all before them are in the table; within these the service keeps no order, so 1 is the strictest. "+
+			"With none nothing waits, and of two records of a key either may end in the table.",
+			[]choice[ordering]{{"key", byKey}, {"partition", byPartition}, {"none", unordered}},
+			func(s *settings, o ordering) { s.policy.ordering = o }),
+		choiceKey(dedupConfig, "last", "What becomes of older writes of a key that were not sent when a newer one comes. With last only the newest is sent, if nothing of the older ones would be left. "+
+			"With none every version goes out, one after the other, for consumers of the table's stream. With "+orderingConfig+"=none every version goes out in any case.",
+			[]choice[bool]{{"last", true}, {"none", false}},
+			func(s *settings, merge bool) { s.policy.merge = merge }),
+		numberKey(batchSizeConfig, int64(p.batchItems), connect.Between(1, maxBatchItems), "The number of items in one call, at most.",
+			func(s *settings, n int64) { s.policy.batchItems = int(n) }),
+		numberKey(batchBytesConfig, int64(p.batchBytes), connect.Between(1, maxBatchBytes), "The bytes of the items in one call, at most, as they are sent. A larger item is sent by itself.",
+			func(s *settings, n int64) { s.policy.batchBytes = int(n) }),
+		numberKey(maxInFlightConfig, int64(p.maxInFlight), connect.Between(1, maxWindow), "The number of calls that a task has in flight, at most. It begins with up to 32, takes more as long as that helps, and fewer when the service cannot keep up.",
+			func(s *settings, n int64) { s.policy.maxInFlight = int(n) }),
+		numberKey(maxBufferedRecordsConfig, int64(p.backlogRecords), connect.Between(1, 100_000_000), "The number of records that a task holds, at most; a batch from Kafka may come on top of it. At this bound its partitions are paused until half of it is written.",
+			func(s *settings, n int64) { s.policy.backlogRecords = int(n) }),
+		numberKey(maxBufferedBytesConfig, int64(p.backlogBytes), connect.Between(1, 1<<40), "The bytes that the records held by a task may take in memory, at most, by estimate; a batch from Kafka may come on top of it.",
+			func(s *settings, n int64) { s.policy.backlogBytes = int(n) }),
+	}}
 }

@@ -10,14 +10,14 @@ import (
 
 func TestTheWindowHalvesWhenMostCallsFailAndGrowsWhenTheyDoNot(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	p := newPace()
+	p := newPace(maxWindow)
 	round := func(bad int) int {
 		for i := range p.window {
 			c := done
 			if i < bad {
 				c = throttled
 			}
-			p.observe(c, 25, 0, now, 0)
+			p.observe(answer{class: c, items: 25, full: true, took: 5 * time.Millisecond}, now, 0)
 		}
 		return p.window
 	}
@@ -26,11 +26,40 @@ func TestTheWindowHalvesWhenMostCallsFailAndGrowsWhenTheyDoNot(t *testing.T) {
 			t.Fatalf("after a round with %d bad calls: window %d, want %d", step.bad, got, step.want)
 		}
 	}
-	for range 100 {
+	for range 200 {
 		round(0)
 	}
 	if p.window != maxWindow {
 		t.Errorf("the window grew to %d", p.window)
+	}
+}
+
+func TestTheWindowGrowsNoFurtherThanItHelps(t *testing.T) {
+	const ms = time.Millisecond
+	for name, c := range map[string]struct {
+		window int
+		full   bool
+		took   time.Duration
+		want   int
+	}{
+		"calls are as quick as ever":     {32, true, 5 * ms, 33},
+		"they take a little longer":      {32, true, 10 * ms, 33},
+		"they take twice as long":        {32, true, 11 * ms, 32},
+		"there was nothing to send":      {32, false, 5 * ms, 32},
+		"it is still below the first":    {8, false, 50 * ms, 9},
+		"it is at its bound":             {128, true, 5 * ms, 128},
+		"calls have become very slow":    {128, true, 31 * ms, 116},
+		"and still are":                  {33, true, 31 * ms, 32},
+		"the first window is not shrunk": {32, true, time.Second, 32},
+	} {
+		p := newPace(maxWindow)
+		p.window, p.quickest = c.window, 5*ms
+		for range c.window {
+			p.observe(answer{items: 25, full: c.full, took: c.took}, time.Time{}, 0)
+		}
+		if p.window != c.want {
+			t.Errorf("%s: window %d, want %d", name, p.window, c.want)
+		}
 	}
 }
 
@@ -41,8 +70,8 @@ func TestACallIsBadIfMostOfItCameBack(t *testing.T) {
 		unprocessed int
 		bad         bool
 	}{{done, 0, false}, {done, 12, false}, {done, 13, true}, {throttled, 0, true}, {transient, 0, true}} {
-		p := newPace()
-		p.observe(c.class, 25, c.unprocessed, now, 0)
+		p := newPace(maxWindow)
+		p.observe(answer{class: c.class, items: 25, unprocessed: c.unprocessed}, now, 0)
 		if (p.failures == 1) != c.bad {
 			t.Errorf("class %d with %d unprocessed: bad is %v", c.class, c.unprocessed, p.failures == 1)
 		}
@@ -51,9 +80,9 @@ func TestACallIsBadIfMostOfItCameBack(t *testing.T) {
 
 func TestFailuresInARowHoldEverythingUntilOneSucceeds(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	p := newPace()
+	p := newPace(maxWindow)
 	for i, want := range []time.Duration{0, 0, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000} {
-		p.observe(transient, 1, 0, now, 0.999999999)
+		p.observe(answer{class: transient, items: 1}, now, 0.999999999)
 		var held time.Duration
 		if !p.hold.IsZero() {
 			held = p.hold.Sub(now)
@@ -62,7 +91,7 @@ func TestFailuresInARowHoldEverythingUntilOneSucceeds(t *testing.T) {
 			t.Errorf("after %d failures: held for %v, want %v", i+1, got, want*time.Millisecond)
 		}
 	}
-	p.observe(done, 1, 0, now, 0)
+	p.observe(answer{items: 1}, now, 0)
 	if !p.hold.IsZero() || p.failures != 0 {
 		t.Errorf("after a success: %+v", p)
 	}

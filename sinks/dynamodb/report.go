@@ -85,6 +85,7 @@ func (e *engine) reported(r refusal, err error) {
 	} else {
 		e.fail(err)
 	}
+	e.dispatch(true) // others of the partition may have waited for this one
 	wake := e.failed != nil
 	if e.wantRoom && e.roomy() {
 		e.wantRoom, wake = false, true

@@ -59,8 +59,8 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 		load = append(load, config.WithHTTPClient(awshttp.NewBuildableClient().
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
 			WithTransportOptions(func(t *http.Transport) {
-				t.MaxIdleConns, t.MaxIdleConnsPerHost = maxWindow, maxWindow // a call that finds no idle connection pays a handshake
-				t.DisableCompression = true                                  // answers are tiny
+				t.MaxIdleConns, t.MaxIdleConnsPerHost = s.policy.maxInFlight, s.policy.maxInFlight // a call that finds no idle connection pays a handshake
+				t.DisableCompression = true                                                        // answers are tiny
 				t.ForceAttemptHTTP2 = false
 			})))
 	}

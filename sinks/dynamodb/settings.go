@@ -6,6 +6,7 @@ import "log/slog"
 type settings struct {
 	table     string
 	operation operation
+	policy    policy // order, joining and bounds of writes
 
 	region      string // "": left to the plugin's options, then to the SDK (environment, profile)
 	regionKey   string // of the setting that region is from, for errors

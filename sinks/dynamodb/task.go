@@ -90,7 +90,7 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 func (t *task) begin(found *table) {
 	t.encoder = newEncoder(found, t.settings)
 	client := newClient(t.session, found, t.settings.operation)
-	t.engine = newEngine(t.log, client.send, t.tc.Report, t.tc.Wake)
+	t.engine = newEngine(t.log, t.settings.policy, client.send, t.tc.Report, t.tc.Wake)
 	t.engine.start()
 	t.engine.open(slices.Collect(maps.Keys(t.parts)))
 }

@@ -16,9 +16,19 @@ type partition struct {
 	first   uint64  // sequence number of entries[0]
 	since   uint64  // sequence number of the first record after the position moved back last
 
+	// With an order of the partition: what waits for those before it, and the sequence number up to which none does.
+	parked   []parked
+	released uint64
+
 	sending int  // writes that are with the service
 	reports int  // records whose report has no answer yet
 	closed  bool // given away: nothing of it may be sent any more
+}
+
+// parked is a write that is not in the place of its key yet.
+type parked struct {
+	write *write
+	key   string
 }
 
 type entry struct {
@@ -52,6 +62,9 @@ func (p *partition) finish(seq uint64) {
 		p.entries = nil // lets go of the memory of a long backlog
 	}
 }
+
+// unfinishedBelow reports whether a record before the given sequence number is not finished.
+func (p *partition) unfinishedBelow(seq uint64) bool { return len(p.entries) > 0 && p.first < seq }
 
 // committable returns the next offset to read after everything durable, given the offset after the last record put.
 func (p *partition) committable(position int64) int64 {

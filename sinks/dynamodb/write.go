@@ -1,6 +1,8 @@
 package dynamodb
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"sluice/connect"
@@ -10,7 +12,10 @@ import (
 type write struct {
 	record connect.SinkRecord // kept for the errant record reporter
 	item   []byte             // what is sent, in DynamoDB's JSON
-	cost   int                // bytes of memory that it is taken to hold
+	cost   int32              // bytes of memory that it is taken to hold
+
+	route      route // by which of the service's calls it is sent
+	overwrites bool  // whatever the item was before, nothing of it is left; so the write can stand for older ones of its key
 
 	part *partition
 	seq  uint64 // place in part's order
@@ -24,22 +29,28 @@ type write struct {
 
 // newWrite copies what the encoder made of a record.
 func newWrite(r *connect.SinkRecord, item []byte) *write {
-	w := &write{record: *r, item: append(make([]byte, 0, len(item)), item...)}
+	w := &write{record: *r, item: append(make([]byte, 0, len(item)), item...), overwrites: true}
 	w.oldest = w
-	w.cost = len(item) + writeOverhead
+	cost := writeOverhead + len(item)
 	if v, ok := r.Value.(connect.RawJSON); ok {
-		w.cost += len(v)
+		cost += len(v)
 	} else {
-		w.cost += 2 * len(item) // a decoded value is larger than its text
+		cost += 2 * len(item) // a decoded value is larger than its text
 	}
+	w.cost = int32(min(cost, math.MaxInt32))
 	return w
 }
+
+// supersedes reports whether the table ends the same, and nothing else is missed, if old, which is the next older write of the same key, is
+// not sent.
+func (w *write) supersedes(old *write) bool { return w.overwrites }
 
 // writeOverhead is what a write takes in memory besides item and value: itself, its slot and key, its place in the maps.
 const writeOverhead = 512
 
 // slot is the place of one key that has unfinished writes. It is the guard of the order: of all writes of a key at most the one in
-// sending is with the service, and at most one waits behind it, since a newer one replaces an older one that was not sent.
+// sending is with the service. The others wait behind it, oldest first; most of the time that is at most one, since a newer one replaces an
+// older one that was not sent and of which it leaves nothing.
 //
 //	                take                        answered
 //	waiting ──────────────────────> sending ─────────────────> finished, with all that it replaced
@@ -48,32 +59,107 @@ const writeOverhead = 512
 //	  │     (unprocessed, throttled, no answer)
 //	newer record of the key
 type slot struct {
-	key      string
-	sending  *write
-	waiting  *write
-	queued   bool // in the engine's ready queue or among its paused keys
-	attempts int  // sendings in a row that did not get through
+	name     string // among the engine's slots: the key, and without an order something that tells it from others of the key
+	keyLen   uint16
+	queued   bool  // in a ready queue of the engine or among its paused keys
+	attempts int32 // sendings in a row that did not get through
+
+	sending *write
+	waiting *write    // the next to be sent
+	behind  *[]*write // what waits behind it, oldest first; nil if nothing does, as most of the time
 
 	due time.Time // while paused: when it may be tried again
 }
 
-// replaceWaiting makes w what the slot sends next, in the stead of whatever waited.
-func (s *slot) replaceWaiting(w *write) {
-	if s.waiting != nil {
-		w.oldest.replaced = s.waiting
-		w.oldest = s.waiting.oldest
-	}
-	s.waiting = w
-}
+// key returns the canonical key of the item.
+func (s *slot) key() string { return s.name[:s.keyLen] }
 
-// putBack returns a write that was not applied, or what is left of its chain, to the slot. What waits is newer and takes its place.
-func (s *slot) putBack(w *write) {
-	if s.waiting == nil {
+// add takes in the newest write of the key. With merge it is sent in the stead of the newest one that waits, if it supersedes that.
+func (s *slot) add(w *write, merge bool) {
+	w.slot = s
+	newest := s.newest()
+	switch {
+	case newest == nil:
 		s.waiting = w
 		return
+	case !merge || !w.supersedes(newest):
+		if s.behind == nil {
+			s.behind = new([]*write)
+		}
+		*s.behind = append(*s.behind, w)
+		return
 	}
-	s.waiting.oldest.replaced = w
-	s.waiting.oldest = w.oldest
+	w.oldest.replaced = newest
+	w.oldest = newest.oldest
+	if s.behind != nil {
+		(*s.behind)[len(*s.behind)-1] = w
+	} else {
+		s.waiting = w
+	}
+}
+
+// newest returns the newest write that waits, nil if none does.
+func (s *slot) newest() *write {
+	if s.behind != nil {
+		return (*s.behind)[len(*s.behind)-1]
+	}
+	return s.waiting
+}
+
+// putBack returns the oldest write of the key, which was not applied, or what is left of its chain. What waits is newer, and takes its place if it
+// may.
+func (s *slot) putBack(w *write, merge bool) {
+	w.slot = s
+	switch {
+	case s.waiting == nil:
+		s.waiting = w
+	case merge && s.waiting.oldest.supersedes(w):
+		s.waiting.oldest.replaced = w
+		s.waiting.oldest = w.oldest
+	default:
+		if s.behind == nil {
+			s.behind = new([]*write)
+		}
+		*s.behind = slices.Insert(*s.behind, 0, s.waiting)
+		s.waiting = w
+	}
+}
+
+// take makes the next write the one that is with the service.
+func (s *slot) take() *write {
+	s.sending, s.waiting = s.waiting, nil
+	s.advance()
+	return s.sending
+}
+
+// advance lets the next write wait in front.
+func (s *slot) advance() {
+	if s.behind == nil {
+		return
+	}
+	if s.waiting == nil {
+		(*s.behind)[0], s.waiting = nil, (*s.behind)[0]
+		*s.behind = (*s.behind)[1:]
+	}
+	if len(*s.behind) == 0 {
+		s.behind = nil
+	}
+}
+
+// keepWaiting takes the writes that drop picks out of those that wait.
+func (s *slot) keepWaiting(drop func(*write) bool) {
+	s.waiting = s.waiting.keep(drop)
+	if s.behind == nil {
+		return
+	}
+	for i := range *s.behind {
+		(*s.behind)[i] = (*s.behind)[i].keep(drop)
+	}
+	*s.behind = slices.DeleteFunc(*s.behind, func(w *write) bool { return w == nil })
+	if len(*s.behind) == 0 {
+		s.behind = nil
+	}
+	s.advance()
 }
 
 // keep takes the writes that drop picks out of the chain that begins at w, and returns the first one that stays.

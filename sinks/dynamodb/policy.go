@@ -1,0 +1,76 @@
+package dynamodb
+
+import "time"
+
+// ordering says which writes wait for which others.
+type ordering uint8
+
+const (
+	byKey       ordering = iota // the writes of one key, in topic order; different keys do not wait for each other
+	byPartition                 // moreover those of a partition, one call's worth after the other
+	unordered                   // none: several writes of a key may be with the service at once
+)
+
+// policy is how an engine orders, joins and sends writes, and how much it holds.
+type policy struct {
+	ordering ordering
+	merge    bool // a write that leaves nothing of an older one that was not sent is sent in its stead
+
+	batchItems  int // in one call
+	batchBytes  int // in one call, by the length of the items on the wire
+	maxInFlight int // calls
+
+	// The bounds of what is unfinished. At either of them the partitions are paused.
+	backlogRecords int
+	backlogBytes   int
+}
+
+// route is one of the service's calls for writes.
+type route uint8
+
+const (
+	batchRoute     route = iota // BatchWriteItem
+	statementRoute              // BatchExecuteStatement
+	transactRoute               // TransactWriteItems
+	singleRoute                 // PutItem, UpdateItem, DeleteItem
+	routes
+)
+
+// bounds are what a call may carry.
+type bounds struct{ items, bytes int }
+
+func (p *policy) bounds(r route) bounds {
+	switch r {
+	case singleRoute:
+		return bounds{1, p.batchBytes}
+	case transactRoute:
+		return bounds{p.batchItems, min(p.batchBytes, maxTransactBytes)}
+	}
+	return bounds{min(p.batchItems, maxBatchItems), p.batchBytes}
+}
+
+// defaultPolicy is what holds if no setting says otherwise.
+func defaultPolicy() policy {
+	return policy{
+		ordering: byKey, merge: true,
+		batchItems: maxBatchItems, batchBytes: maxBatchBytes, maxInFlight: maxWindow,
+		backlogRecords: maxBacklogRecords, backlogBytes: maxBacklogBytes,
+	}
+}
+
+// Bounds of calls, by the service, and defaults of the memory of one task and of the time of one call, by us.
+const (
+	maxBatchItems = 25
+	maxBatchBytes = 16<<20 - 64<<10 // of 16 MB; the rest is for what stands around the items
+
+	maxTransactItems = 100
+	maxTransactBytes = 4<<20 - 64<<10
+
+	maxBacklogRecords = 50_000
+	maxBacklogBytes   = 8 << 20
+
+	// How long a call may take. While calls run into it, it is doubled up to the maximum: a slow service is served slowly, rather than
+	// asked the same again and again.
+	callTimeout    = 10 * time.Second
+	maxCallTimeout = 80 * time.Second
+)
