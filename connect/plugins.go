@@ -21,7 +21,7 @@ const (
 )
 
 // Plugin is one class that a worker can run: its Java class name, under which configurations and topics know it, and how to make one.
-// Of the New functions exactly the one of its Type is set (a class that is both kinds of converter is registered twice).
+// Of the New functions exactly the one of its Type is set (a class that is both kinds of converter is registered twice), unless it is refused.
 type Plugin struct {
 	Class   string // full Java class name
 	Type    PluginType
@@ -29,6 +29,10 @@ type Plugin struct {
 
 	// TaskClass is the Java class name of a sink's task. It is kept in task configs so that a Java worker can run them.
 	TaskClass string
+
+	// Refusal, if set, is for a class that people's configurations name and this worker cannot run: a sentence that says why, and what to do
+	// instead. No New function is set then. The class is not listed and cannot be found; the error of Find says so and has the sentence.
+	Refusal string
 
 	NewSink            func() SinkConnector
 	NewConverter       func() Converter
@@ -83,7 +87,8 @@ func (p Plugin) Aliases() []string {
 //
 // Kafka: org.apache.kafka.connect.runtime.isolation.Plugins.
 type Plugins struct {
-	all []Plugin
+	all     []Plugin
+	refused []Plugin
 }
 
 // NewPlugins returns a set of the given plugins. A class that is registered twice with the same type is an error.
@@ -98,6 +103,12 @@ func NewPlugins(plugins ...Plugin) (*Plugins, error) {
 			return nil, fmt.Errorf("register plugins: %s %s is registered twice", a.Type, a.Class)
 		}
 	}
+	p.all = slices.DeleteFunc(p.all, func(pl Plugin) bool {
+		if pl.Refusal != "" {
+			p.refused = append(p.refused, pl)
+		}
+		return pl.Refusal != ""
+	})
 	return p, nil
 }
 
@@ -126,7 +137,7 @@ func (p *Plugins) Find(name string, types ...PluginType) (Plugin, error) {
 	if i := slices.IndexFunc(candidates, func(pl Plugin) bool { return pl.Class == name }); i >= 0 {
 		return candidates[i], nil
 	}
-	unknown := &UnknownPluginError{Name: name, Types: types}
+	unknown := &UnknownPluginError{Name: name, Types: types, Refusal: p.refusal(name, types)}
 	if !slices.ContainsFunc(types, func(t PluginType) bool { return t != SinkPluginType && t != SourcePluginType }) {
 		classes := classesOf(name, candidates)
 		switch len(classes) {
@@ -147,6 +158,16 @@ func (p *Plugins) Find(name string, types ...PluginType) (Plugin, error) {
 	return Plugin{}, unknown
 }
 
+// refusal returns the sentence of a plugin that is refused, "" if none of the name and types is.
+func (p *Plugins) refusal(name string, types []PluginType) string {
+	for _, pl := range p.refused {
+		if slices.Contains(types, pl.Type) && (pl.Class == name || slices.Contains(pl.Aliases(), name)) {
+			return pl.Refusal
+		}
+	}
+	return ""
+}
+
 // classesOf returns the classes of the plugins that have the alias, each once.
 func classesOf(alias string, plugins []Plugin) []string {
 	var classes []string
@@ -160,12 +181,16 @@ func classesOf(alias string, plugins []Plugin) []string {
 
 // UnknownPluginError says that no plugin has the name.
 type UnknownPluginError struct {
-	Name  string
-	Types []PluginType
+	Name    string
+	Types   []PluginType
+	Refusal string // of a plugin that is known and refused, see [Plugin]; else ""
 }
 
-// Error names the class that is missing.
+// Error names the class that is missing, in Kafka's words, and says why if that is known.
 func (e *UnknownPluginError) Error() string {
+	if e.Refusal != "" {
+		return fmt.Sprintf("Class %s could not be found. %s", e.Name, e.Refusal)
+	}
 	return fmt.Sprintf("Class %s could not be found.", e.Name)
 }
 

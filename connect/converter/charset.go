@@ -8,9 +8,9 @@ import (
 
 func encodeUTF8(s string) []byte { return []byte(s) }
 
-// decodeUTF8 returns the text with each malformed sequence replaced by one U+FFFD, where Java draws the line between sequences: a
+// DecodeUTF8 returns the text with each malformed sequence replaced by one U+FFFD, where Java draws the line between sequences: a
 // sequence that was well begun counts as one, and so does an encoded surrogate.
-func decodeUTF8(data []byte) string {
+func DecodeUTF8(data []byte) string {
 	if utf8.Valid(data) {
 		return string(data)
 	}

@@ -46,7 +46,7 @@ func (*SimpleHeader) ToConnectHeader(_, _ string, data []byte) (connect.SchemaAn
 	if data == nil {
 		return connect.SchemaAndValue{}, nil
 	}
-	return inferValue(decodeUTF8(data)), nil
+	return inferValue(DecodeUTF8(data)), nil
 }
 
 // ParseText infers a value from a text, with the rules of [SimpleHeader].

@@ -73,8 +73,8 @@ type charset struct {
 
 // charsets has the character sets by their names and the most common other names that Java knows them by.
 var charsets = map[string]charset{
-	"UTF-8":      {decodeUTF8, encodeUTF8},
-	"UTF8":       {decodeUTF8, encodeUTF8},
+	"UTF-8":      {DecodeUTF8, encodeUTF8},
+	"UTF8":       {DecodeUTF8, encodeUTF8},
 	"US-ASCII":   {decodeBelow(0x80), encodeBelow(0x80)},
 	"ASCII":      {decodeBelow(0x80), encodeBelow(0x80)},
 	"ISO-8859-1": {decodeBelow(0x100), encodeBelow(0x100)},

@@ -22,10 +22,15 @@ var noConfig = connect.NewConfigDef()
 // parse reads the settings of a plugin. Of several things that are wrong the error names the first, as Java does.
 func parse(def *connect.ConfigDef, props map[string]string) (connect.Config, error) {
 	cfg, err := def.Parse(props)
+	return cfg, first(err)
+}
+
+// first returns the first of several errors that were joined, or the one that there is.
+func first(err error) error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return cfg, joined.Unwrap()[0]
+		return joined.Unwrap()[0]
 	}
-	return cfg, err
+	return err
 }
 
 // configError is an error about several settings at once, or about none in particular.

@@ -24,6 +24,8 @@
 // the header or the key may hold the same. JSON that was not decoded yet ([connect.RawJSON]) is decoded by the first transform that looks
 // into it; what works on topics and headers only leaves it alone.
 //
+// [CamelPlugins] returns the transforms that come with Camel's connectors, for configurations that name them.
+//
 // What a record does not allow is a [*connect.DataError], or, where Kafka throws another exception, an error that names it in a method
 // JavaClass.
 package transform

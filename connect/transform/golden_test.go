@@ -107,7 +107,7 @@ func capturedCases(t testing.TB, file string, n int) []captured {
 // configured returns a transform or predicate by its class.
 func configured(t testing.TB, class string, config map[string]string) (connect.Transform, connect.Predicate, error) {
 	t.Helper()
-	for _, p := range transform.Plugins(text) {
+	for _, p := range slices.Concat(transform.Plugins(text), transform.CamelPlugins(text)) {
 		switch {
 		case p.Class != class:
 		case p.NewTransform != nil:

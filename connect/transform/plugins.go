@@ -12,6 +12,12 @@ const (
 
 // Text reads Connect values from text and writes them as text. The stock converters know how, and this package does not import them.
 type Text struct {
+	// Decode returns the text of bytes in UTF-8, as [converter.DecodeUTF8] does. Camel's type converter needs it.
+	Decode func(data []byte) string
+
+	// JSON returns a new JsonConverter. Camel's SchemaAndStructToJson needs it.
+	JSON func() connect.Converter
+
 	// Parse infers a value from a text, as [converter.ParseText] does. InsertHeader needs it.
 	//
 	// Kafka: org.apache.kafka.connect.data.Values.parseString.
@@ -21,7 +27,7 @@ type Text struct {
 	String func(v any) string
 }
 
-// Plugins returns what this package offers to a worker. Both functions of t must be set.
+// Plugins returns Kafka's own transforms and predicates. The functions Parse and String of t must be set.
 func Plugins(t Text) []connect.Plugin {
 	var plugins []connect.Plugin
 	one := func(class string, make func() connect.Transform) {

@@ -14,7 +14,10 @@ import (
 	"sluice/connect/transform"
 )
 
-var text = transform.Text{Parse: converter.ParseText, String: converter.JavaString}
+var text = transform.Text{
+	Parse: converter.ParseText, String: converter.JavaString, Decode: converter.DecodeUTF8,
+	JSON: func() connect.Converter { return converter.NewJSON() },
+}
 
 func readJSON(t testing.TB, name string, into any) {
 	t.Helper()

@@ -11,13 +11,18 @@ import (
 	"sluice/sinks/file"
 )
 
-// Plugins returns what the binary brings: the stock converters, transforms and predicates, Confluent's AvroConverter, FileStreamSink and the DynamoDB sink with the given
-// options; and what a program adds to them.
+// Plugins returns what the binary brings: the stock converters, transforms and predicates, Confluent's AvroConverter, FileStreamSink, and the DynamoDB sink with the given
+// options and the transforms that come with it in Java; and what a program adds to them.
 func Plugins(o dynamodb.Options, more ...connect.Plugin) (*connect.Plugins, error) {
+	text := transform.Text{
+		Parse: converter.ParseText, String: converter.JavaString, Decode: converter.DecodeUTF8,
+		JSON: func() connect.Converter { return converter.NewJSON() },
+	}
 	return connect.NewPlugins(slices.Concat(
 		converter.Plugins(),
 		avro.Plugins(),
-		transform.Plugins(transform.Text{Parse: converter.ParseText, String: converter.JavaString}),
+		transform.Plugins(text),
+		transform.CamelPlugins(text),
 		[]connect.Plugin{file.Plugin(converter.AppendJavaString), dynamodb.Plugin(o)},
 		more,
 	)...)

@@ -41,7 +41,7 @@ func (v *Validator) findConnector(props map[string]*string) (connect.Plugin, err
 // Kafka: ConfigDef.parseType of a CLASS; ConnectorConfig.enrich and its validators of classes.
 func (v *Validator) checkClasses(props map[string]*string, vs *values) {
 	for _, c := range converterKinds {
-		if class, found := v.checkFound(c.key, props, vs); found {
+		if class, found := v.checkFound(c.key, c.pluginType, props, vs); found {
 			if rule := v.unfit(class, c.javaInterface, c.pluginType); rule != "" {
 				vs.addError(c.key, rule)
 			}
@@ -50,7 +50,7 @@ func (v *Validator) checkClasses(props map[string]*string, vs *values) {
 	for _, kind := range []aliasKind{transformAliases, predicateAliases} {
 		for _, alias := range aliases(props, kind.key) {
 			prefix := kind.key + "." + alias + "."
-			class, found := v.checkFound(prefix+typeSetting, props, vs)
+			class, found := v.checkFound(prefix+typeSetting, kind.pluginType, props, vs)
 			switch rule := v.unfit(class, kind.javaInterface, kind.pluginType); {
 			case kind.key == TransformsConfig && negatesNothing(props, prefix):
 				vs.addError(prefix+typeSetting, nothingToNegate(prefix))
@@ -69,8 +69,9 @@ func negatesNothing(props map[string]*string, prefix string) bool {
 	return negate && !predicate
 }
 
-// checkFound replaces the name that a CLASS setting was given by the class's full name. It is false if there is no such class, or no name.
-func (v *Validator) checkFound(key string, props map[string]*string, vs *values) (string, bool) {
+// checkFound replaces the name that a CLASS setting was given by the class's full name. It is false if there is no such class, or no name. Of a
+// class that is refused as a plugin of the type the error says why.
+func (v *Validator) checkFound(key string, t connect.PluginType, props map[string]*string, vs *values) (string, bool) {
 	value := vs.get(key)
 	name, given := value.Value.(string)
 	if !given {
@@ -81,8 +82,14 @@ func (v *Validator) checkFound(key string, props map[string]*string, vs *values)
 		return class, true
 	}
 	raw := *props[key]
+	unknown := &connect.UnknownPluginError{Name: raw}
+	if _, err := v.Plugins.Find(name, t); err != nil {
+		if known := (*connect.UnknownPluginError)(nil); errors.As(err, &known) {
+			unknown.Refusal = known.Refusal
+		}
+	}
 	value.Value = nil
-	value.Errors = append(value.Errors, (&connect.ConfigError{Key: key, Value: raw, Rule: "Class " + raw + " could not be found."}).Error())
+	value.Errors = append(value.Errors, (&connect.ConfigError{Key: key, Value: raw, Rule: unknown.Error()}).Error())
 	return "", false
 }
 

@@ -289,3 +289,29 @@ func TestSummary(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+func TestARefusedClassSaysWhy(t *testing.T) {
+	const class = "com.example.NeedsJava"
+	v := &validate.Validator{Plugins: newPlugins(t, connect.Plugin{Class: class, Type: connect.TransformationPluginType, Refusal: "It needs Java; leave it out."})}
+	for _, c := range []struct {
+		name, key string
+		kv        []string
+		want      string
+	}{
+		{"as what it is", "transforms.a.type", []string{"transforms", "a"}, "Class " + class + " could not be found. It needs Java; leave it out."},
+		{"as something else", "predicates.a.type", []string{"predicates", "a"}, "Class " + class + " could not be found."},
+	} {
+		infos, err := v.Validate(valid(append(c.kv, c.key, class)...))
+		want := c.key + ": Invalid value " + class + " for configuration " + c.key + ": " + c.want
+		if got := errorsOf(infos); err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s: got %q, %v, want %q", c.name, got, err, want)
+		}
+		for _, info := range infos.Configs {
+			for _, recommended := range info.Value.RecommendedValues {
+				if recommended == class {
+					t.Errorf("%s: the class is recommended", c.name)
+				}
+			}
+		}
+	}
+}
