@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/IBM/sarama"
+
+	"sluice/internal/sampled"
 )
 
 // committer sends the offset commits of one member, one after the other in the order they were
@@ -15,6 +18,7 @@ type committer struct {
 	cluster *cluster
 	group   string
 	work    chan struct{} // told when queue has grown
+	took    *sampled.Sensor
 
 	mu     sync.Mutex
 	queue  []*commit
@@ -32,7 +36,7 @@ type commit struct {
 }
 
 func newCommitter(c *cluster) *committer {
-	return &committer{cluster: c, group: c.settings.groupID, work: make(chan struct{}, 1)}
+	return &committer{cluster: c, group: c.settings.groupID, work: make(chan struct{}, 1), took: sampled.New(c.settings.window)}
 }
 
 // add queues a commit, whose done is called once, from run or from here.
@@ -150,9 +154,11 @@ func (c *committer) attempt(ctx context.Context, link *commitLink, request *comm
 		link.conn = c.cluster.net.conn(addr)
 	}
 	addr := link.conn.addr
+	began := time.Now()
 	err := commitOffsets(ctx, link.conn.sender(c.cluster.settings.requestTimeout), c.group, request.as, request.offsets)
 	switch {
 	case err == nil:
+		c.took.Since(began)
 		c.cluster.outage.worked(addr)
 	case isConnectionError(err) && ctx.Err() == nil:
 		c.cluster.outage.failed(err, addr)

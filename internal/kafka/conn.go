@@ -34,6 +34,7 @@ type network struct {
 	settings *settings
 	config   *sarama.Config
 	channel  *channel
+	traffic  *traffic
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -51,7 +52,7 @@ func newNetwork(s *settings) *network {
 	config.Net.DialTimeout = s.connectionTimeout
 	config.Net.Proxy.Enable = true
 	d := net.Dialer{Timeout: s.connectionTimeout}
-	return &network{settings: s, config: config, channel: newChannel(s), dial: d.DialContext}
+	return &network{settings: s, config: config, channel: newChannel(s), traffic: newTraffic(s.window), dial: d.DialContext}
 }
 
 // release gives back the metrics that sarama registered for this client's connections. All conns
@@ -96,7 +97,10 @@ func (c *conn) try(ctx context.Context, timeout time.Duration, request func(*sar
 	stop := c.closeWhenDone(ctx)
 	err := c.dialer.session.renew(ctx)
 	if err == nil {
-		err = request(c.broker)
+		c.net.traffic.requests.Record(1)
+		if err = request(c.broker); err == nil {
+			c.net.traffic.answers.Record(1)
+		}
 	}
 	stop()
 	if err != nil {
@@ -146,7 +150,7 @@ func exchange[Q, R any](ctx context.Context, send sender, method func(*sarama.Br
 func (c *conn) open(ctx context.Context) error {
 	config := *c.net.config
 	c.config = &config
-	c.dialer = &dialer{ctx: ctx, dial: c.net.dial, channel: c.net.channel}
+	c.dialer = &dialer{ctx: ctx, dial: c.net.dial, channel: c.net.channel, traffic: c.net.traffic}
 	config.Net.Proxy.Dialer = c.dialer
 	c.broker = sarama.NewBroker(c.addr)
 	stop := c.closeWhenDone(ctx)
@@ -195,6 +199,7 @@ type dialer struct {
 	ctx     context.Context
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	channel *channel
+	traffic *traffic
 	session *saslSession // nil without SASL, and before the login
 
 	mu      sync.Mutex
@@ -208,6 +213,7 @@ func (d *dialer) Dial(network, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	socket = d.traffic.watch(socket)
 	if !d.keep(socket) {
 		_ = socket.Close()
 		return nil, net.ErrClosed

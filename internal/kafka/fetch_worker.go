@@ -105,7 +105,12 @@ func (w *fetchWorker) fetch(ctx context.Context, items []fetchItem, budget int) 
 	for _, it := range items {
 		req.AddBlock(it.part.tp.Topic, it.part.tp.Partition, it.offset, s.partitionMaxBytes, it.leader.epoch)
 	}
+	began := time.Now()
 	resp, err := exchange(ctx, w.conn.sender(s.requestTimeout+s.fetchMaxWait), (*sarama.Broker).Fetch, req)
+	if err == nil {
+		w.f.meter.fetches.Since(began)
+		w.f.meter.throttled.Millis(resp.ThrottleTime)
+	}
 	if err == nil && resp.ErrorCode != 0 {
 		err = sarama.KError(resp.ErrorCode)
 	}
@@ -155,6 +160,7 @@ func (f *fetcher) loseLeader(it fetchItem) {
 func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok bool) {
 	f := w.f
 	ok = true
+	records, bytes := 0, 0
 	for _, it := range items {
 		tp := it.part.tp
 		block := resp.GetBlock(tp.Topic, tp.Partition)
@@ -163,7 +169,8 @@ func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok 
 		}
 		switch {
 		case block.Err == sarama.ErrNoError:
-			w.accept(it, block)
+			n, size := w.accept(it, block)
+			records, bytes = records+n, bytes+size
 		case block.Err == sarama.ErrOffsetOutOfRange:
 			f.mu.Lock()
 			if f.parts[tp] == it.part && it.part.epoch == it.epoch {
@@ -180,16 +187,20 @@ func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok 
 			return false
 		}
 	}
+	if records > 0 {
+		f.meter.fetched.Record(float64(records))
+		f.meter.fetchBytes.Record(float64(bytes - records*messageOverhead))
+	}
 	return ok
 }
 
-// accept queues the records of one partition.
-func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) {
+// accept queues the records of one partition. It returns how many there are, and their size in memory.
+func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) (records, bytes int) {
 	f := w.f
 	messages, next, err := readBlock(it.part.tp, block, it.offset, f.settings.readCommitted)
 	if err != nil {
 		f.fail(fmt.Errorf("read %w", err))
-		return
+		return 0, 0
 	}
 	if next == it.offset && isPartial(block) {
 		// The batch did not fit beside those of other partitions. Alone it comes whole, whatever its size.
@@ -200,9 +211,11 @@ func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) {
 		if wasAlone {
 			f.fail(fmt.Errorf("read partition %s at offset %d: the record batch ends early", it.part.tp, it.offset))
 		}
-		return
+		return 0, 0
 	}
-	f.store(it.part, it.epoch, messages, next, block.HighWaterMarkOffset, sizeOf(messages))
+	bytes = sizeOf(messages)
+	f.store(it.part, it.epoch, messages, next, block.HighWaterMarkOffset, bytes)
+	return len(messages), bytes
 }
 
 // isPartial reports whether block holds the beginning of a batch only.

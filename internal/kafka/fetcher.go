@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"sluice/internal/sampled"
 )
 
 // fetcher reads assigned partitions ahead of its owner, who takes messages out.
@@ -23,6 +25,7 @@ type fetcher struct {
 
 	ready chan struct{} // told when there may be something to take, an error, or a position moved
 	route chan struct{} // told when a partition may need a leader or a position
+	meter fetchMeter
 	group sync.WaitGroup
 	stop  context.CancelFunc
 
@@ -48,6 +51,7 @@ type partition struct {
 	queue       []chunk
 	queuedBytes int
 	highWater   int64 // -1 unknown
+	lags        *sampled.Sensor
 }
 
 // chunk is the result of one fetch of one partition.
@@ -65,7 +69,7 @@ func newFetcher(c *cluster) *fetcher {
 	return &fetcher{
 		cluster: c, settings: c.settings, logger: named(c.unnamed, fetcherLogger),
 		ready: make(chan struct{}, 1), route: make(chan struct{}, 1),
-		parts: make(map[TopicPartition]*partition), workers: make(map[string]*fetchWorker),
+		parts: make(map[TopicPartition]*partition), workers: make(map[string]*fetchWorker), meter: newFetchMeter(c.settings.window),
 	}
 }
 
@@ -96,7 +100,7 @@ func tell(ch chan struct{}) {
 func (f *fetcher) assign(positions map[TopicPartition]int64) {
 	f.mu.Lock()
 	for _, tp := range sortedPartitions(positions) {
-		p := &partition{tp: tp, fetchOffset: positions[tp], position: positions[tp], highWater: -1}
+		p := &partition{tp: tp, fetchOffset: positions[tp], position: positions[tp], highWater: -1, lags: sampled.New(f.settings.window)}
 		f.parts[tp] = p
 		f.order = append(f.order, p)
 	}
@@ -142,7 +146,7 @@ func (f *fetcher) take(limit int) ([]Message, error) {
 
 // takeFrom moves messages of p to taken.
 func (f *fetcher) takeFrom(p *partition, taken []Message, limit int) []Message {
-	before := p.queuedBytes
+	before, had := p.queuedBytes, len(taken)
 	for len(p.queue) > 0 && len(taken) < limit {
 		c := &p.queue[0]
 		n := min(limit-len(taken), len(c.messages))
@@ -162,6 +166,9 @@ func (f *fetcher) takeFrom(p *partition, taken []Message, limit int) []Message {
 		c.messages, c.bytes = c.messages[n:], c.bytes-share
 		p.queuedBytes -= share
 		p.position = c.messages[0].Offset
+	}
+	if n := len(taken) - had; n > 0 {
+		f.meter.took(p, n, before-p.queuedBytes)
 	}
 	if before >= f.partitionLimit() && p.queuedBytes < f.partitionLimit() || before > 0 && p.queuedBytes == 0 {
 		for _, w := range f.workers { // all: they share the limit on buffered bytes
@@ -248,7 +255,7 @@ func (f *fetcher) lag() map[TopicPartition]int64 {
 	lag := make(map[TopicPartition]int64, len(f.parts))
 	for tp, p := range f.parts {
 		if p.highWater >= 0 {
-			lag[tp] = max(0, p.highWater-p.position)
+			lag[tp] = p.lag()
 		}
 	}
 	return lag

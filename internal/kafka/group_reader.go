@@ -63,6 +63,7 @@ type GroupReader struct {
 	commits     *committer
 	cooperative bool
 	woken       chan struct{}
+	polled      pollMeter
 
 	group   sync.WaitGroup
 	stop    context.CancelFunc
@@ -98,7 +99,7 @@ func NewGroupReader(cfg GroupReaderConfig) (*GroupReader, error) {
 	return &GroupReader{
 		cfg: cfg, cluster: c, fetcher: newFetcher(c), protocol: protocol, member: newMembership(c, protocol),
 		commits: newCommitter(c), cooperative: isCooperative(s.assignors),
-		woken: make(chan struct{}, 1), owned: make(map[TopicPartition]bool),
+		woken: make(chan struct{}, 1), owned: make(map[TopicPartition]bool), polled: newPollMeter(s.window),
 	}, nil
 }
 
@@ -127,6 +128,7 @@ func (r *GroupReader) Poll(ctx context.Context, wait time.Duration) ([]Message, 
 		return nil, ErrClosed
 	}
 	r.start()
+	defer r.polled.ended(r.polled.began())
 	r.member.setPolling(false)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

@@ -32,6 +32,7 @@ type membership struct {
 	settings *settings
 	protocol groupProtocol
 	logger   *slog.Logger
+	meter    groupMeter
 
 	changed chan struct{} // tells the owner to look at state
 	kick    chan struct{} // tells run to look at state, or to send a heartbeat now
@@ -94,6 +95,7 @@ func newMembership(c *cluster, protocol groupProtocol) *membership {
 	return &membership{
 		cluster: c, settings: c.settings, protocol: protocol, logger: named(c.unnamed, memberLogger).With("group", c.settings.groupID),
 		changed: make(chan struct{}, 1), kick: make(chan struct{}, 1), id: id, lastPoll: time.Now(), unanswered: true,
+		meter: newGroupMeter(c.settings.window),
 	}
 }
 
@@ -281,11 +283,14 @@ func (m *membership) beat(ctx context.Context) error {
 	req := &sarama.HeartbeatRequest{
 		Version: 4, GroupId: m.settings.groupID, MemberId: as.memberID, GenerationId: as.generation, GroupInstanceId: as.instance(),
 	}
+	began := time.Now()
+	m.meter.lastHeartbeat.Store(began.UnixMilli())
 	resp, err := exchange(ctx, send, (*sarama.Broker).Heartbeat, req)
 	if err != nil {
 		m.lostCoordinator(ctx, err)
 		return err
 	}
+	m.meter.heartbeats.Since(began)
 	m.cluster.outage.worked(m.conn.addr)
 	switch code := resp.Err; code {
 	case sarama.ErrNoError:

@@ -14,10 +14,15 @@ import (
 // phase than joining, or when ctx ends.
 func (m *membership) join(ctx context.Context) {
 	pause := m.settings.newBackoff()
+	began := time.Now()
 	for ctx.Err() == nil {
 		result, err := m.joinOnce(ctx)
+		if err != nil && ctx.Err() == nil {
+			m.meter.failed.Record(1)
+		}
 		switch {
 		case err == nil:
+			m.meter.rebalanced(began)
 			m.mu.Lock()
 			m.phase, m.assigned = memberStable, result
 			tell(m.changed)
@@ -87,6 +92,7 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 		Version: 5, GroupId: m.settings.groupID, MemberId: as.memberID, GenerationId: as.generation,
 		GroupInstanceId: as.instance(), ProtocolType: &protocolType, ProtocolName: &protocolName, GroupAssignments: plan,
 	}
+	began := time.Now()
 	resp, err := exchange(ctx, send, (*sarama.Broker).SyncGroup, req)
 	if err != nil {
 		return nil, fmt.Errorf("sync group: %w", err)
@@ -94,6 +100,7 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 	if resp.Err != sarama.ErrNoError {
 		return nil, fmt.Errorf("sync group: %w", resp.Err)
 	}
+	m.meter.syncs.Since(began)
 	if err := m.protocol.accepted(joined.GroupProtocol, joined.GenerationId, resp.MemberAssignment); err != nil {
 		return nil, err
 	}
@@ -129,6 +136,7 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 		OrderedGroupProtocols: offers,
 	}
 	m.unanswered = as.memberID == "" && as.instanceID != ""
+	began := time.Now()
 	resp, err := exchange(ctx, send, (*sarama.Broker).JoinGroup, req)
 	if err != nil {
 		return nil, fmt.Errorf("join group: %w", err)
@@ -146,5 +154,6 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 	if resp.Err != sarama.ErrNoError {
 		return nil, fmt.Errorf("join group: %w", resp.Err)
 	}
+	m.meter.joins.Since(began)
 	return resp, nil
 }

@@ -33,6 +33,7 @@ type Producer struct {
 	cluster  *cluster
 	settings *settings
 	sticky   stickyPartitions
+	meter    sendMeter
 
 	route chan struct{} // told when a partition may need a leader, or a new producer id is needed
 	group sync.WaitGroup
@@ -71,7 +72,7 @@ func NewProducer(cfg ProducerConfig) (*Producer, error) {
 		return nil, err
 	}
 	return &Producer{
-		cluster: newCluster(s, cfg.Logger, producerLogger), settings: s,
+		cluster: newCluster(s, cfg.Logger, producerLogger), settings: s, meter: newSendMeter(s.window),
 		route: make(chan struct{}, 1), changed: make(chan struct{}),
 		parts: make(map[TopicPartition]*outPartition), workers: make(map[string]*produceWorker),
 		pending: make(map[int]int), identity: producerIdentity{-1, -1},

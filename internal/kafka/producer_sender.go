@@ -186,6 +186,9 @@ func (p *Producer) finish(records []outgoing, partition int32, base int64, err e
 	if len(records) == 0 {
 		return
 	}
+	if err != nil {
+		p.meter.errors.Record(float64(len(records)))
+	}
 	for i := range records {
 		if done := records[i].done; done != nil {
 			offset := base
@@ -304,9 +307,17 @@ func (w *produceWorker) send(ctx context.Context, parts []*outPartition) (ok boo
 	req := &sarama.ProduceRequest{
 		Version: 8, RequiredAcks: sarama.RequiredAcks(p.settings.acks), Timeout: int32(p.settings.requestTimeout / time.Millisecond),
 	}
+	records, bytes := 0, 0
 	for _, part := range parts {
 		req.AddBatch(part.tp.Topic, part.tp.Partition, part.batch.encoded)
+		records += len(part.batch.records)
+		for i := range part.batch.records {
+			bytes += part.batch.records[i].size
+		}
 	}
+	p.meter.sent.Record(float64(records))
+	p.meter.bytes.Record(float64(bytes))
+	began := time.Now()
 	resp, err := exchange(ctx, w.conn.sender(p.settings.requestTimeout), (*sarama.Broker).Produce, req)
 	if err != nil {
 		if ctx.Err() == nil && isConnectionError(err) {
@@ -317,6 +328,7 @@ func (w *produceWorker) send(ctx context.Context, parts []*outPartition) (ok boo
 		}
 		return false
 	}
+	p.meter.latency.Since(began)
 	p.cluster.outage.worked(w.conn.addr)
 	ok = true
 	for _, part := range parts {
@@ -365,6 +377,7 @@ func (p *Producer) settle(part *outPartition, offset int64, err error) (ok bool)
 		p.cluster.logger.Warn("the broker does not recognise the producer id, getting a new one",
 			"topic", part.tp.Topic, "partition", part.tp.Partition, "err", err)
 		part.unsend()
+		p.meter.retries.Record(float64(len(b.records)))
 		if b.identity == p.identity {
 			p.identity = producerIdentity{-1, -1}
 		}
@@ -373,6 +386,7 @@ func (p *Producer) settle(part *outPartition, offset int64, err error) (ok bool)
 		return false
 	case p.state != producerClosed && IsRetriable(err) && time.Now().Before(b.records[0].deadline) && p.settings.retries > 0:
 		part.leader = leader{} // it may have moved
+		p.meter.retries.Record(float64(len(b.records)))
 		tell(p.route)
 		p.mu.Unlock()
 		return false

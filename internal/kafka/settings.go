@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"sluice/internal/sampled"
 )
 
 // settings are Properties after parsing: every field holds a valid value. Which of them count
@@ -29,6 +31,7 @@ type settings struct {
 	reconnectMax      time.Duration
 	metadataMaxAge    time.Duration
 	connectionTimeout time.Duration
+	window            sampled.Window // of the client's statistics
 
 	groupID           string
 	groupInstanceID   string // "" for a dynamic member
@@ -84,6 +87,7 @@ func parseProperties(p Properties, role Role) (*settings, error) {
 		reconnectMax:      p.duration("reconnect.backoff.max.ms"),
 		metadataMaxAge:    p.duration("metadata.max.age.ms"),
 		connectionTimeout: p.duration("socket.connection.setup.timeout.ms"),
+		window:            sampled.Window{Samples: int(p.number("metrics.num.samples")), Length: max(time.Millisecond, p.duration("metrics.sample.window.ms"))},
 	}
 	s.retryBackoffMax = max(s.retryBackoff, s.retryBackoffMax)
 	s.reconnectMax = max(s.reconnectBackoff, s.reconnectMax)
