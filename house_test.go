@@ -53,8 +53,8 @@ var house = []door{
 
 	{"connect", room{stdOnly: true}},
 	{"connect/avro", room{ours: []string{"connect", "internal/tlsconfig"}, tech: []string{"avro", "sr"}}}, // its registry may want TLS, by Kafka's settings
-	{"connect/converter", room{ours: []string{"connect", "internal/javahash"}}},
-	{"connect/transform", room{ours: []string{"connect", "internal/javaregex"}}},
+	{"connect/converter", room{ours: []string{"connect", "internal/javahash", "internal/jsonobject"}}},
+	{"connect/transform", room{ours: []string{"connect", "internal/javaregex", "internal/jsonobject"}}},
 	{"connect/connecttest", room{ours: []string{"connect"}}},
 
 	{"sinks/dynamodb", room{ours: []string{"connect"}, tech: []string{"aws"}}},
@@ -80,6 +80,7 @@ var house = []door{
 	{"internal/jaas", room{stdOnly: true}},
 	{"internal/javabase64", room{stdOnly: true}},
 	{"internal/javahash", room{stdOnly: true}},
+	{"internal/jsonobject", room{stdOnly: true}},
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/sampled", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},

@@ -16,6 +16,7 @@ type cast struct {
 	spec        castSpec
 	withDefault bool
 	schemas     schemaCache
+	object      object
 }
 
 const specConfig = "spec"
@@ -81,17 +82,15 @@ func (t *cast) schemaless(value any) (any, error) {
 	if t.spec.whole != "" {
 		return t.value(nil, value, t.spec.whole)
 	}
-	m, err := requireMap(value, castPurpose)
-	if err != nil {
+	if err := t.object.open(value, castPurpose); err != nil {
 		return nil, err
 	}
-	out := copyOf(m, len(t.spec.fields))
 	for _, f := range t.spec.fields {
-		if out[f.name], err = t.value(nil, m[f.name], f.to); err != nil {
+		if err := t.object.replace(f.name, func(v any) (any, error) { return t.value(nil, v, f.to) }); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return t.object.close(), nil
 }
 
 // fields casts the fields of a struct.

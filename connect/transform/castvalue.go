@@ -74,6 +74,10 @@ func physical(schema *connect.Schema, v any) (any, error) {
 // castToString returns the text of a value: of a time in the form that fits it, of bytes in base64.
 func (t *cast) castToString(v any) string {
 	switch v := v.(type) {
+	case string:
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
 	case time.Time:
 		layout := "2006-01-02T15:04:05.000Z"
 		switch ms := v.UnixMilli(); {

@@ -21,8 +21,8 @@
 // twice, as nested classes named Key and Value; both are one type here that knows its [side].
 //
 // A transform changes the record that it gets, but never what the record holds: maps and structs are copied before they are changed, since
-// the header or the key may hold the same. JSON that was not decoded yet ([connect.RawJSON]) is decoded by the first transform that looks
-// into it; what works on topics and headers only leaves it alone.
+// the header or the key may hold the same. JSON that was not decoded yet ([connect.RawJSON]) stays text as far as possible: fields are
+// looked up in it and put into it (see [object]), and only what no JSON text stands for, or Flatten, has it decoded.
 //
 // [CamelPlugins] returns the transforms that come with Camel's connectors, for configurations that name them.
 //

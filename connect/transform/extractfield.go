@@ -11,6 +11,7 @@ type extractField struct {
 	name        string
 	path        fieldPath
 	withDefault bool
+	object      object
 }
 
 var extractFieldConfig = connect.NewConfigDef(
@@ -34,20 +35,17 @@ func (t *extractField) Configure(props map[string]string) error {
 	return err
 }
 
-// Apply takes the field out. A field that a map does not have is null; one that a schema does not have is an error.
+// Apply takes the field out. A field that an object does not have is null; one that a schema does not have is an error.
 func (t *extractField) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	const purpose = "field extraction"
 	schema, value := t.side.get(r)
 	if schema == nil {
-		m, err := requireMapOrNull(value, purpose)
+		if value == nil {
+			return r, nil
+		}
+		field, err := t.path.inObject(&t.object, value, purpose)
 		if err != nil {
 			return nil, err
-		}
-		var field any
-		if m != nil {
-			if field, err = t.path.inMap(m); err != nil {
-				return nil, err
-			}
 		}
 		return t.side.set(r, nil, field), nil
 	}

@@ -144,16 +144,25 @@ func (p fieldPath) inStruct(s *connect.Struct, withDefault bool) (any, error) {
 	return nil, nil
 }
 
-// inMap returns the value of the field in a map, nil if there is no such field or one on the way is null.
-func (p fieldPath) inMap(m map[string]any) (any, error) {
+// inObject returns the value of the field in a value without schema, nil if there is no such field or one on the way is null. What was not
+// decoded yet comes as [connect.RawJSON].
+func (p fieldPath) inObject(o *object, value any, purpose string) (any, error) {
+	if err := o.open(value, purpose); err != nil {
+		return nil, err
+	}
+	defer o.close()
 	way, last, err := p.split()
 	if err != nil {
 		return nil, err
 	}
 	for _, step := range way {
-		if m, err = requireMapOrNull(m[step], nestedPurpose); m == nil {
+		next, err := o.undecoded(step)
+		if next == nil || err != nil {
+			return nil, err
+		}
+		if err := o.open(next, nestedPurpose); err != nil {
 			return nil, err
 		}
 	}
-	return m[last], nil
+	return o.undecoded(last)
 }

@@ -15,6 +15,7 @@ type fieldsToHeaders struct {
 	side    side
 	fields  []string // none: the whole
 	headers []string // one for each field at least
+	object  object
 }
 
 var fieldsToHeadersConfig = connect.NewConfigDef(
@@ -66,22 +67,26 @@ func (t *fieldsToHeaders) Apply(r *connect.SinkRecord) (*connect.SinkRecord, err
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range headers {
-		r = withHeader(r, h)
-	}
-	return r, nil
+	return withHeader(r, headers...), nil
 }
 
 const fieldsToHeadersPurpose = "fields extraction to headers"
 
 func (t *fieldsToHeaders) fromMap(value any) ([]connect.Header, error) {
-	m, err := requireMapOrNull(value, fieldsToHeadersPurpose)
-	if err != nil {
+	if value == nil {
+		value = map[string]any{}
+	}
+	if err := t.object.open(value, fieldsToHeadersPurpose); err != nil {
 		return nil, err
 	}
+	defer t.object.close()
 	headers := make([]connect.Header, len(t.fields))
 	for i, name := range t.fields {
-		headers[i] = connect.Header{Key: t.headers[i], Value: m[name]}
+		v, err := t.object.get(name)
+		if err != nil {
+			return nil, err
+		}
+		headers[i] = connect.Header{Key: t.headers[i], Value: v}
 	}
 	return headers, nil
 }

@@ -39,34 +39,21 @@ func (t *flatten) Configure(props map[string]string) error {
 
 // Apply flattens. A null is left alone.
 func (t *flatten) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
-	schema, value := t.side.get(r)
-	switch {
-	case value == nil:
-		return r, nil
-	case schema == nil:
-		m, err := requireMap(value, flattenPurpose)
-		if err != nil {
-			return nil, err
-		}
-		out := make(map[string]any, len(m))
-		if err := t.fromMap(out, "", m); err != nil {
-			return nil, err
-		}
-		return t.side.set(r, nil, out), nil
-	}
-	s, err := requireStruct(value, flattenPurpose)
+	return t.side.apply(r, t, &t.schemas, flattenPurpose)
+}
+
+func (t *flatten) inObject(_ *connect.SinkRecord, value any) (any, error) {
+	m, err := requireMap(value, flattenPurpose)
 	if err != nil {
 		return nil, err
 	}
-	updated, err := t.schemas.get(schema, t.schema)
-	if err != nil {
-		return nil, err
-	}
-	out := connect.NewStruct(updated)
-	if err := t.fromStruct(out, "", s); err != nil {
-		return nil, err
-	}
-	return t.side.set(r, updated, out), nil
+	out := make(map[string]any, len(m))
+	return out, t.fromMap(out, "", m)
+}
+
+func (t *flatten) inStruct(_ *connect.SinkRecord, to, from *connect.Struct) error {
+	at := -1
+	return t.fromStruct(to, &at, "", from)
 }
 
 func (t *flatten) join(prefix, name string) string {
@@ -108,8 +95,8 @@ func (t *flatten) fromMap(out map[string]any, prefix string, m map[string]any) e
 	return nil
 }
 
-// fromStruct sets the fields of a struct in out. Those of a null stay null.
-func (t *flatten) fromStruct(out *connect.Struct, prefix string, s *connect.Struct) error {
+// fromStruct sets the fields of a struct in out, of which the one set last is at. Those of a null stay null.
+func (t *flatten) fromStruct(out *connect.Struct, at *int, prefix string, s *connect.Struct) error {
 	for i, f := range s.Schema.Fields {
 		name := t.join(prefix, f.Name)
 		switch f.Schema.Type {
@@ -121,17 +108,16 @@ func (t *flatten) fromStruct(out *connect.Struct, prefix string, s *connect.Stru
 			if nested == nil {
 				continue
 			}
-			if err := t.fromStruct(out, name, nested); err != nil {
+			if err := t.fromStruct(out, at, name, nested); err != nil {
 				return err
 			}
 		case connect.Map:
 			return unflattened(f.Schema, name)
 		default:
-			at := fieldIndex(out.Schema, name)
-			if at < 0 {
+			if *at = fieldIndexAfter(out.Schema, name, *at); *at < 0 {
 				return connect.NewDataError("%s is not a valid field name", name)
 			}
-			if err := putField(out, at, fieldValue(s, i, true)); err != nil {
+			if err := putField(out, *at, fieldValue(s, i, true)); err != nil {
 				return err
 			}
 		}

@@ -167,16 +167,30 @@ func (c *captured) record(t testing.TB) *connect.SinkRecord {
 }
 
 func TestTransformsDoWhatKafkaConnectDoes(t *testing.T) {
-	play(t, capturedCases(t, "testdata/cases.jsonl", 229))
+	play(t, capturedCases(t, "testdata/cases.jsonl", 229), undecoded)
 }
 
 func TestTransformsAreThoseOfKafkaConnectInThousandsOfCases(t *testing.T) {
-	play(t, capturedCases(t, "testdata/differential.jsonl.gz", 3465))
+	play(t, capturedCases(t, "testdata/differential.jsonl.gz", 3465), undecoded)
 }
 
-// play runs each case and compares what comes out.
+// What another transform, or another converter, has decoded is transformed in the same way.
+func TestDecodedValuesAreTransformedAsTexts(t *testing.T) {
+	decoded := func(t testing.TB, v any) any {
+		tree, err := connect.Decode(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tree
+	}
+	play(t, capturedCases(t, "testdata/cases.jsonl", 229), decoded)
+	play(t, capturedCases(t, "testdata/differential.jsonl.gz", 3465), decoded)
+}
 
-func play(t *testing.T, cases []captured) {
+func undecoded(_ testing.TB, v any) any { return v }
+
+// play runs each case, on a key and a value that form has been over, and compares what comes out.
+func play(t *testing.T, cases []captured, form func(t testing.TB, v any) any) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
@@ -199,6 +213,7 @@ func play(t *testing.T, cases []captured) {
 				t.Fatalf("configure with %v: %v", c.Config, err)
 			}
 			r := c.record(t)
+			r.Key, r.Value = form(t, r.Key), form(t, r.Value)
 			before := inside(r)
 			if predicate != nil {
 				got, err := predicate.Test(r)

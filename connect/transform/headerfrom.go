@@ -18,6 +18,7 @@ type headerFrom struct {
 	operation   string
 	withDefault bool
 	schemas     schemaCache
+	object      object
 }
 
 const (
@@ -53,23 +54,16 @@ func (t *headerFrom) Configure(props map[string]string) error {
 	return nil
 }
 
-// Apply makes the headers. A field that a map does not have is a header with a null.
+// Apply makes the headers. A field that an object does not have is a header with a null.
 func (t *headerFrom) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	schema, value := t.side.get(r)
 	purpose := "header " + t.operation
 	if schema == nil {
-		m, err := requireMap(value, purpose)
+		headers, out, err := t.fromObject(value, purpose)
 		if err != nil {
 			return nil, err
 		}
-		out := copyOf(m, 0)
-		for i, name := range t.fields {
-			if t.operation == moveOperation {
-				delete(out, name)
-			}
-			r = withHeader(r, connect.Header{Key: t.headers[i], Value: m[name]})
-		}
-		return t.side.set(r, nil, out), nil
+		return t.side.set(withHeader(r, headers...), nil, out), nil
 	}
 	s, err := requireStruct(value, purpose)
 	if err != nil {
@@ -95,10 +89,26 @@ func (t *headerFrom) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 		}
 		value = out
 	}
-	for _, h := range headers {
-		r = withHeader(r, h)
+	return t.side.set(withHeader(r, headers...), schema, value), nil
+}
+
+// fromObject returns the headers, and what is left of a value without schema.
+func (t *headerFrom) fromObject(value any, purpose string) ([]connect.Header, any, error) {
+	if err := t.object.open(value, purpose); err != nil {
+		return nil, nil, err
 	}
-	return t.side.set(r, schema, value), nil
+	headers := make([]connect.Header, len(t.fields))
+	for i, name := range t.fields {
+		v, err := t.object.get(name)
+		if err == nil && t.operation == moveOperation {
+			_, _, err = t.object.take(name)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		headers[i] = connect.Header{Key: t.headers[i], Value: v}
+	}
+	return headers, t.object.close(), nil
 }
 
 // schema returns the schema of what is left when the fields have moved.

@@ -15,6 +15,7 @@ type insertField struct {
 	inserts     []insertion
 	withDefault bool
 	schemas     schemaCache
+	object      object
 }
 
 // insertion is one field that is added.
@@ -128,44 +129,37 @@ func recordTime(r *connect.SinkRecord, withSchema bool) any {
 	return r.Timestamp
 }
 
+const insertPurpose = "field insertion"
+
 // Apply adds the fields. A null is left alone.
 func (t *insertField) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
-	const purpose = "field insertion"
-	schema, value := t.side.get(r)
-	switch {
-	case value == nil:
-		return r, nil
-	case schema == nil:
-		m, err := requireMap(value, purpose)
-		if err != nil {
-			return nil, err
-		}
-		out := copyOf(m, len(t.inserts))
-		for _, in := range t.inserts {
-			if v := in.value(r, false); v != nil {
-				out[in.name] = v
+	return t.side.apply(r, t, &t.schemas, insertPurpose)
+}
+
+func (t *insertField) inObject(r *connect.SinkRecord, value any) (any, error) {
+	if err := t.object.open(value, insertPurpose); err != nil {
+		return nil, err
+	}
+	for _, in := range t.inserts {
+		if v := in.value(r, false); v != nil {
+			if err := t.object.set(in.name, v); err != nil {
+				return nil, err
 			}
 		}
-		return t.side.set(r, nil, out), nil
 	}
-	s, err := requireStruct(value, purpose)
-	if err != nil {
-		return nil, err
-	}
-	updated, err := t.schemas.get(s.Schema, t.schema)
-	if err != nil {
-		return nil, err
-	}
-	out := connect.NewStruct(updated)
-	for i := range s.Schema.Fields {
-		if err := putField(out, i, fieldValue(s, i, t.withDefault)); err != nil {
-			return nil, err
+	return t.object.close(), nil
+}
+
+func (t *insertField) inStruct(r *connect.SinkRecord, to, from *connect.Struct) error {
+	for i := range from.Schema.Fields {
+		if err := putField(to, i, fieldValue(from, i, t.withDefault)); err != nil {
+			return err
 		}
 	}
 	for i, in := range t.inserts {
-		out.Values[len(s.Values)+i] = in.value(r, true)
+		to.Values[len(from.Values)+i] = in.value(r, true)
 	}
-	return t.side.set(r, updated, out), nil
+	return nil
 }
 
 func (t *insertField) schema(from *connect.Schema) (*connect.Schema, error) {

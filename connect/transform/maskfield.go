@@ -18,6 +18,7 @@ type maskField struct {
 	fields      []string
 	replacement *string
 	withDefault bool
+	object      object
 }
 
 const replacementConfig = "replacement"
@@ -44,22 +45,20 @@ func (t *maskField) Configure(props map[string]string) error {
 	return err
 }
 
-// Apply masks the fields. A null stays one; a field that a map does not have is there afterwards, as a null.
+// Apply masks the fields. A null stays one; a field that an object does not have is there afterwards, as a null.
 func (t *maskField) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	const purpose = "mask fields"
 	schema, value := t.side.get(r)
 	if schema == nil {
-		m, err := requireMap(value, purpose)
-		if err != nil {
+		if err := t.object.open(value, purpose); err != nil {
 			return nil, err
 		}
-		out := copyOf(m, len(t.fields))
 		for _, name := range t.fields {
-			if out[name], err = t.mask(m[name]); err != nil {
+			if err := t.object.replace(name, t.mask); err != nil {
 				return nil, err
 			}
 		}
-		return t.side.set(r, nil, out), nil
+		return t.side.set(r, nil, t.object.close()), nil
 	}
 	s, err := requireStruct(value, purpose)
 	if err != nil {

@@ -85,7 +85,7 @@ func FuzzFieldPath(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := p.inMap(map[string]any{"a": map[string]any{"b.c": 1}}); err != nil && len(p.steps) > 1 && err == errNoSteps {
+		if _, err := p.inObject(&object{}, map[string]any{"a": map[string]any{"b.c": 1}}, ""); err != nil && len(p.steps) > 1 && err == errNoSteps {
 			t.Errorf("%q: %v", text, err)
 		}
 	})

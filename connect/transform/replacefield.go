@@ -17,9 +17,11 @@ type replaceField struct {
 	exclude     []string
 	include     []string          // empty: all
 	renames     map[string]string // new name by old name
+	moving      []string          // the old names of what is kept, sorted
 	originals   map[string]string // old name by new name
 	withDefault bool
 	schemas     schemaCache
+	object      object
 }
 
 const (
@@ -116,6 +118,7 @@ func (t *replaceField) Configure(props map[string]string) error {
 		return invalid
 	}
 	t.renames = renames
+	t.moving = slices.DeleteFunc(slices.Sorted(maps.Keys(renames)), func(name string) bool { return !t.kept(name) })
 	t.originals = make(map[string]string, len(renames))
 	for from, to := range renames {
 		t.originals[to] = from
@@ -135,57 +138,64 @@ func renamed(names map[string]string, name string) string {
 	return name
 }
 
+const replacePurpose = "field replacement"
+
 // Apply replaces the fields. A null is left alone.
 func (t *replaceField) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
-	const purpose = "field replacement"
-	schema, value := t.side.get(r)
-	switch {
-	case value == nil:
-		return r, nil
-	case schema == nil:
-		m, err := requireMap(value, purpose)
+	return t.side.apply(r, t, &t.schemas, replacePurpose)
+}
+
+// inObject leaves out and renames. Of several fields that end up with the same name a renamed one counts, and of these the one whose old name
+// sorts last; in Java it depends on hash codes.
+func (t *replaceField) inObject(_ *connect.SinkRecord, value any) (any, error) {
+	o := &t.object
+	if err := o.open(value, replacePurpose); err != nil {
+		return nil, err
+	}
+	if len(t.include) > 0 {
+		if err := o.retain(t.include); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range t.exclude {
+		if _, _, err := o.take(name); err != nil {
+			return nil, err
+		}
+	}
+	type move struct {
+		to    string
+		value any
+	}
+	var moves []move // all are taken before the first is put, since names may change places
+	for _, name := range t.moving {
+		v, found, err := o.take(name)
 		if err != nil {
 			return nil, err
 		}
-		return t.side.set(r, nil, t.replace(m)), nil
-	}
-	s, err := requireStruct(value, purpose)
-	if err != nil {
-		return nil, err
-	}
-	updated, err := t.schemas.get(s.Schema, t.schema)
-	if err != nil {
-		return nil, err
-	}
-	out := connect.NewStruct(updated)
-	for i, f := range updated.Fields {
-		from := renamed(t.originals, f.Name)
-		at := fieldIndex(s.Schema, from)
-		if at < 0 {
-			return nil, connect.NewDataError("%s is not a valid field name", from)
+		if found {
+			moves = append(moves, move{t.renames[name], v})
 		}
-		if err := putField(out, i, fieldValue(s, at, t.withDefault)); err != nil {
+	}
+	for _, m := range moves {
+		if err := o.set(m.to, m.value); err != nil {
 			return nil, err
 		}
 	}
-	return t.side.set(r, updated, out), nil
+	return o.close(), nil
 }
 
-// replace returns the fields of a map that are kept, under their new names. Of several that end up with the same name a renamed one counts, and
-// of these the one whose old name sorts last; in Java it depends on hash codes.
-func (t *replaceField) replace(m map[string]any) map[string]any {
-	out := make(map[string]any, len(m))
-	for name, v := range m {
-		if _, moves := t.renames[name]; !moves && t.kept(name) {
-			out[name] = v
+func (t *replaceField) inStruct(_ *connect.SinkRecord, to, from *connect.Struct) error {
+	at := -1
+	for i, f := range to.Schema.Fields {
+		name := renamed(t.originals, f.Name)
+		if at = fieldIndexAfter(from.Schema, name, at); at < 0 {
+			return connect.NewDataError("%s is not a valid field name", name)
+		}
+		if err := putField(to, i, fieldValue(from, at, t.withDefault)); err != nil {
+			return err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.renames)) {
-		if v, ok := m[name]; ok && t.kept(name) {
-			out[t.renames[name]] = v
-		}
-	}
-	return out
+	return nil
 }
 
 func (t *replaceField) schema(from *connect.Schema) (*connect.Schema, error) {

@@ -2,8 +2,8 @@ package transform
 
 import "sluice/connect"
 
-// requireMap returns a value without schema as a map, decoding it if need be. The map must not be changed: see [copyOf]. Anything else, nil
-// included, is a data error.
+// requireMap returns a value without schema as a map, decoding it if need be. The map must not be changed. Anything else, nil included, is a
+// data error.
 //
 // Kafka: org.apache.kafka.connect.transforms.util.Requirements.
 func requireMap(v any, purpose string) (map[string]any, error) {
@@ -16,14 +16,6 @@ func requireMap(v any, purpose string) (map[string]any, error) {
 		return nil, connect.NewDataError("Only Map objects supported in absence of schema for [%s], found: %s", purpose, javaClass(v))
 	}
 	return m, nil
-}
-
-// requireMapOrNull returns nil for nil, else what requireMap does.
-func requireMapOrNull(v any, purpose string) (map[string]any, error) {
-	if v == nil {
-		return nil, nil
-	}
-	return requireMap(v, purpose)
 }
 
 // requireStruct returns a value with a schema as a struct. Anything else, nil included, is a data error.
@@ -41,13 +33,4 @@ func requireStructOrNull(v any, purpose string) (*connect.Struct, error) {
 		return nil, nil
 	}
 	return requireStruct(v, purpose)
-}
-
-// copyOf returns a copy of a map with room for some more entries. Values in it are shared.
-func copyOf(m map[string]any, more int) map[string]any {
-	out := make(map[string]any, len(m)+more)
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }

@@ -38,6 +38,16 @@ func fieldIndex(s *connect.Schema, name string) int {
 	return -1
 }
 
+// fieldIndexAfter is fieldIndex for one field after another in about the order of the schema: it looks behind the last place first.
+func fieldIndexAfter(s *connect.Schema, name string, last int) int {
+	for i := last + 1; i < len(s.Fields); i++ {
+		if s.Fields[i].Name == name {
+			return i
+		}
+	}
+	return fieldIndex(s, name)
+}
+
 // fieldOf returns the schema of a field of a schema, nil if there is none of the name. Other schemas than structs have no fields to ask for.
 //
 // Kafka: org.apache.kafka.connect.data.ConnectSchema.field.

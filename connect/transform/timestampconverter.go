@@ -20,6 +20,7 @@ type timestampConverter struct {
 	precision   string
 	withDefault bool
 	schemas     schemaCache
+	object      object
 }
 
 const (
@@ -88,7 +89,7 @@ func (t *timestampConverter) Configure(props map[string]string) error {
 
 const timestampPurpose = "converting timestamp formats"
 
-// Apply converts. A null stays one; a field that a map does not have is there afterwards, as a null, and one that a schema does not have is not missed.
+// Apply converts. A null stays one; a field that an object does not have is there afterwards, as a null, and one that a schema does not have is not missed.
 func (t *timestampConverter) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	schema, value := t.side.get(r)
 	switch {
@@ -99,15 +100,13 @@ func (t *timestampConverter) Apply(r *connect.SinkRecord) (*connect.SinkRecord, 
 		}
 		return t.side.set(r, nil, v), nil
 	case schema == nil:
-		m, err := requireMap(value, timestampPurpose)
-		if err != nil {
+		if err := t.object.open(value, timestampPurpose); err != nil {
 			return nil, err
 		}
-		out := copyOf(m, 1)
-		if out[t.field], err = t.infer(m[t.field]); err != nil {
+		if err := t.object.replace(t.field, t.infer); err != nil {
 			return nil, err
 		}
-		return t.side.set(r, nil, out), nil
+		return t.side.set(r, nil, t.object.close()), nil
 	case t.field == "":
 		form, err := formOf(schema)
 		if err != nil {

@@ -10,6 +10,7 @@ type valueToKey struct {
 	fields      []string
 	withDefault bool
 	schemas     schemaCache
+	object      object
 }
 
 var valueToKeyConfig = connect.NewConfigDef(
@@ -28,19 +29,22 @@ func (t *valueToKey) Configure(props map[string]string) error {
 	return err
 }
 
-// Apply makes the key. A field that a map does not have is null in the key; one that a struct does not have is a data error.
+// Apply makes the key. A field that an object does not have is null in the key; one that a struct does not have is a data error.
 func (t *valueToKey) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 	const purpose = "copying fields from value to key"
 	if r.ValueSchema == nil {
-		value, err := requireMap(r.Value, purpose)
-		if err != nil {
+		if err := t.object.open(r.Value, purpose); err != nil {
 			return nil, err
 		}
 		key := make(map[string]any, len(t.fields))
 		for _, name := range t.fields {
-			key[name] = value[name]
+			v, err := t.object.get(name)
+			if err != nil {
+				return nil, err
+			}
+			key[name] = v
 		}
-		r.Value = value // decoded once
+		t.object.close()
 		return ofKey.set(r, nil, key), nil
 	}
 	value, err := requireStruct(r.Value, purpose)

@@ -62,8 +62,9 @@ func TestTransformsAreAppliedInTheirOrder(t *testing.T) {
 			t.Fatalf("got %d records", len(got))
 		}
 		r := got[0]
-		m, ok := r.Value.(map[string]any)
-		if !ok || len(m) != 3 || m["at"] != "1" || m["from"] != "t" || m["n"] != int64(1) {
+		v, err := connect.Decode(r.Value)
+		m, ok := v.(map[string]any)
+		if err != nil || !ok || len(m) != 3 || m["at"] != "1" || m["from"] != "t" || m["n"] != int64(1) {
 			t.Errorf("got value %v", r.Value)
 		}
 		if r.Topic != "t" || r.CurrentTopic() != "t-new" || r.Offset != 1 {
