@@ -25,10 +25,21 @@ type encoder struct {
 
 	writer itemWriter
 	reader jsonReader
+	plan   *plan
 	key    []byte
 }
 
-func newEncoder(t *table, s *settings) *encoder { return &encoder{table: t, settings: s} }
+func newEncoder(t *table, s *settings) *encoder {
+	e := &encoder{table: t, settings: s}
+	e.writer.rules = s.mapping.rules
+	e.writer.plain = s.mapping.rules == valueRules{}
+	names := make([]string, t.keys)
+	for i := range names {
+		names[i] = t.attributes[i].name
+	}
+	e.plan = s.mapping.plan.keeping(names)
+	return e
+}
 
 // encode returns the item (or, to delete, its key attributes) in DynamoDB's JSON, and the primary key in canonical form. Both are valid until
 // the next call. An error is a [*connect.DataError] that names the table and, where there is one, the attribute.
@@ -37,17 +48,10 @@ func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
 		return nil, nil, err
 	}
 	e.writer.reset(e.table)
-	switch v := r.Value.(type) {
-	case connect.RawJSON:
-		err = e.encodeText(v)
-	case string, []byte:
-		err = e.encodeOpaque(v)
-	default:
-		err = e.encodeValue(v)
-	}
-	if err != nil {
+	if err := e.read(r.Value); err != nil {
 		return nil, nil, e.dataError(r, err)
 	}
+	e.writer.closeItem()
 	if err := e.writer.check(); err != nil {
 		return nil, nil, err
 	}
@@ -60,10 +64,24 @@ func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
 	return e.writer.out, e.key, nil
 }
 
+// read writes the fields of the item that a record's value says.
+func (e *encoder) read(v any) error {
+	switch v := v.(type) {
+	case connect.RawJSON:
+		return e.encodeText(v)
+	case string, []byte:
+		return e.encodeOpaque(v)
+	}
+	return e.encodeValue(v)
+}
+
 // encodeText reads JSON text in one pass; only an envelope with "key" or "item" is read a second time, from inside.
 func (e *encoder) encodeText(text []byte) error {
-	if err := e.reader.readItem(text, &e.writer); err != nil {
+	if err := e.reader.readItem(text, &e.writer, e.plan); err != nil {
 		return err
+	}
+	if e.settings.mapping.body == flatBody {
+		return nil
 	}
 	key, item := e.reader.key, e.reader.item
 	if !key.given() && !item.given() {
@@ -83,7 +101,7 @@ func (e *encoder) encodeText(text []byte) error {
 		s = item
 	}
 	e.writer.reset(e.table)
-	return e.reader.readItem(text[s.start:s.end], &e.writer)
+	return e.reader.readItem(text[s.start:s.end], &e.writer, e.plan)
 }
 
 // encodeOpaque reads a value that came through a converter for strings or bytes. Camel's sink reads it as JSON text, unless it is told to
@@ -106,6 +124,10 @@ func (e *encoder) encodeValue(v any) error {
 	if !isObject(v) {
 		return errNotObject
 	}
+	values := valueReader{&e.writer, e.settings.mapping.times}
+	if e.settings.mapping.body == flatBody {
+		return values.readItem(v, e.plan)
+	}
 	key, keyGiven := member(v, "key")
 	item, itemGiven := member(v, "item")
 	for _, m := range []struct {
@@ -122,7 +144,7 @@ func (e *encoder) encodeValue(v any) error {
 	case itemMember:
 		v = item
 	}
-	return readValueItem(v, &e.writer)
+	return values.readItem(v, e.plan)
 }
 
 // shape is the part of a record's value that is sent.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
-
-	"sluice/connect"
 )
 
 // itemWriter builds the text of one item in DynamoDB's JSON, for example {"id":{"S":"a"},"n":{"N":"1"}}, and keeps the books that
@@ -16,6 +14,8 @@ import (
 // A name that occurs again in the same object replaces the earlier one: its text is cut out, with everything that was noted about it.
 type itemWriter struct {
 	table *table
+	rules valueRules
+	plain bool // the rules are the zero value: values go through as they are
 	out   []byte
 	size  int
 	depth int // open lists and maps, the item itself not counted
@@ -26,6 +26,7 @@ type itemWriter struct {
 	at     int       // the table attribute whose value comes next, or -1
 	faults []fault   // what the service would refuse, in order
 	text   []byte    // scratch
+	set    []string  // members of the open set, in the form that tells them apart
 }
 
 // field is a name that was written into an open object.
@@ -205,6 +206,12 @@ func (w *itemWriter) note(k kind, start, end int) {
 
 // rawString writes a string given as it stands between the quotes of a JSON text; size is the length of what it says in UTF-8.
 func (w *itemWriter) rawString(raw []byte, size int) {
+	if !w.plain && w.at >= 0 {
+		w.text = appendUnescaped(w.text[:0], raw)
+		if w.mapString(w.text) {
+			return
+		}
+	}
 	w.out = append(w.out, `{"S":"`...)
 	start := len(w.out)
 	w.out = append(w.out, raw...)
@@ -215,16 +222,14 @@ func (w *itemWriter) rawString(raw []byte, size int) {
 
 // str writes a string. What is not UTF-8 is a fault.
 func (w *itemWriter) str(s string) {
-	w.out = append(w.out, `{"S":"`...)
-	start := len(w.out)
 	if !utf8.ValidString(s) {
 		w.fault("a string must be valid UTF-8")
 		s = ""
 	}
-	w.out = appendEscaped(w.out, s)
-	w.note(kindS, start, len(w.out))
-	w.out = append(w.out, `"}`...)
-	w.size += len(s)
+	if !w.plain && w.at >= 0 && w.mapString([]byte(s)) {
+		return
+	}
+	putText(w, s)
 }
 
 // number writes a number given as a decimal text; it reports false if the text is none.
@@ -233,6 +238,15 @@ func (w *itemWriter) number(text []byte) bool {
 	if !ok {
 		return false
 	}
+	if !w.plain && w.mapNumber(n, text) {
+		return true
+	}
+	w.putNumber(n, text)
+	return true
+}
+
+// putNumber writes N.
+func (w *itemWriter) putNumber(n number, text []byte) {
 	w.out = append(w.out, `{"N":"`...)
 	if broken := n.check(); broken != "" {
 		w.fault(broken)
@@ -243,7 +257,6 @@ func (w *itemWriter) number(text []byte) bool {
 	w.note(kindN, start, len(w.out))
 	w.out = append(w.out, `"}`...)
 	w.size += n.size()
-	return true
 }
 
 func (w *itemWriter) boolean(b bool) {
@@ -257,12 +270,20 @@ func (w *itemWriter) boolean(b bool) {
 }
 
 func (w *itemWriter) null() {
+	if !w.plain && (w.rules.omitNulls && w.atField() || w.isSparse()) {
+		w.dropField()
+		return
+	}
 	w.out = append(w.out, `{"NULL":true}`...)
 	w.note(kindNull, len(w.out), len(w.out))
 	w.size++
 }
 
 func (w *itemWriter) binary(b []byte) {
+	if len(b) == 0 && w.isSparse() {
+		w.dropField()
+		return
+	}
 	w.out = append(w.out, `{"B":"`...)
 	start := len(w.out)
 	w.out = base64.StdEncoding.AppendEncode(w.out, b)
@@ -322,117 +343,4 @@ func (w *itemWriter) descend(k kind) bool {
 	}
 	w.size += 3 // what a list or map costs by itself
 	return true
-}
-
-// check returns the first rule of the service that the finished item breaks, as an error that names table and attribute.
-func (w *itemWriter) check() error {
-	if len(w.faults) > 0 {
-		f := w.faults[0]
-		return connect.NewDataError("table %q, attribute %q: %s", w.table.name, w.topLevelName(f.at), f.message)
-	}
-	for i := range w.table.attributes {
-		if err := w.checkAttribute(i); err != nil {
-			return err
-		}
-	}
-	if w.size > maxItemSize {
-		return connect.NewDataError("table %q: an item may have at most %d bytes, found %d", w.table.name, maxItemSize, w.size)
-	}
-	return nil
-}
-
-func (w *itemWriter) checkAttribute(i int) error {
-	a, at := &w.table.attributes[i], w.found[i]
-	isKey := i < w.table.keys
-	if at.kind == absent && !isKey {
-		return nil // an item without an index's key is not in that index
-	}
-	if at.kind != a.kind {
-		return connect.NewDataError("table %q, attribute %q: the %s must be of type %s, found %s", w.table.name, a.name, a.role, a.kind, at.kind)
-	}
-	if at.kind == kindN {
-		return nil
-	}
-	size := w.valueSize(at)
-	if size == 0 {
-		return connect.NewDataError("table %q, attribute %q: the %s must be a value of type %s that is not empty, found an empty one", w.table.name, a.name, a.role, a.kind)
-	}
-	if a.maxSize > 0 && size > a.maxSize {
-		return connect.NewDataError("table %q, attribute %q: the %s may have at most %d bytes, found %d", w.table.name, a.name, a.role, a.maxSize, size)
-	}
-	return nil
-}
-
-// valueSize returns the length of a key's value of type S or B.
-func (w *itemWriter) valueSize(at foundAt) int {
-	text := w.out[at.start:at.end]
-	if at.kind == kindB {
-		n := base64.StdEncoding.DecodedLen(len(text))
-		for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
-			n--
-		}
-		return n
-	}
-	if slices.Contains(text, '\\') {
-		w.text = appendUnescaped(w.text[:0], text)
-		return len(w.text)
-	}
-	return len(text)
-}
-
-// appendKey appends the primary key of a checked item in canonical form: two items have the same bytes if and only if the service takes
-// their keys for the same.
-func (w *itemWriter) appendKey(dst []byte) []byte {
-	for i := range w.table.keys {
-		at := w.found[i]
-		dst = appendKeyPart(dst, at.kind, w.out[at.start:at.end])
-	}
-	return dst
-}
-
-// appendKeyPart appends one value of a key: its type, its length and its canonical text. The length keeps ("ab","c") apart from
-// ("a","bc"). Text is the value as it stands between the quotes of DynamoDB's JSON.
-func appendKeyPart(dst []byte, k kind, text []byte) []byte {
-	dst = append(dst, byte(k), 0, 0)
-	start := len(dst)
-	switch k {
-	case kindS:
-		dst = appendUnescaped(dst, text)
-	case kindN:
-		if n, ok := measureNumber(text); ok {
-			dst = n.appendCanonical(dst, text)
-		}
-	default: // base64 has one form for each value
-		dst = append(dst, text...)
-	}
-	n := len(dst) - start // at most 2048 bytes, or their base64
-	dst[start-2], dst[start-1] = byte(n>>8), byte(n)
-	return dst
-}
-
-// topLevelName returns the name of the item's attribute that holds the given place in out. The fields of the item itself are gone when it
-// is closed, so the text is searched: strings are skipped as strings, and depth counts braces and brackets.
-func (w *itemWriter) topLevelName(place int) string {
-	name, depth := "", 0
-	for i := 0; i < len(w.out) && i <= place; i++ {
-		switch w.out[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		case '"':
-			end := i + 1
-			for end < len(w.out) && w.out[end] != '"' {
-				if w.out[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			if depth == 1 {
-				name = string(appendUnescaped(nil, w.out[i+1:min(end, len(w.out))]))
-			}
-			i = end
-		}
-	}
-	return name
 }

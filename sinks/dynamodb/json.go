@@ -32,18 +32,17 @@ type span struct{ start, end int }
 
 func (s span) given() bool { return s.end > 0 }
 
-// readItem reads text, which must be one JSON object, as an item.
-func (r *jsonReader) readItem(text []byte, w *itemWriter) error {
+// readItem reads text, which must be one JSON object, as the fields of an item, which the caller closes.
+func (r *jsonReader) readItem(text []byte, w *itemWriter, p *plan) error {
 	*r = jsonReader{in: text, w: w}
 	r.blanks()
 	if r.peek() != '{' {
 		return errNotObject
 	}
 	w.openItem()
-	if err := r.members(true); err != nil {
+	if err := r.members(p, true); err != nil {
 		return err
 	}
-	w.closeItem()
 	r.blanks()
 	if r.pos != len(r.in) {
 		return errNotJSON
@@ -71,7 +70,7 @@ func (r *jsonReader) blanks() {
 }
 
 // members reads an object from its opening to its closing brace.
-func (r *jsonReader) members(top bool) error {
+func (r *jsonReader) members(p *plan, top bool) error {
 	r.pos++
 	r.blanks()
 	if r.peek() == '}' {
@@ -86,7 +85,12 @@ func (r *jsonReader) members(top bool) error {
 		if err != nil {
 			return err
 		}
-		r.w.rawName(raw, escaped)
+		var own *plan
+		if p == nil {
+			r.w.rawName(raw, escaped)
+		} else {
+			own = r.plannedName(p, raw, escaped)
+		}
 		r.blanks()
 		if r.peek() != ':' {
 			return errNotJSON
@@ -94,8 +98,11 @@ func (r *jsonReader) members(top bool) error {
 		r.pos++
 		r.blanks()
 		start := r.pos
-		if err := r.value(); err != nil {
+		if err := r.value(own); err != nil {
 			return err
+		}
+		if own != nil && own.drop {
+			r.w.dropField()
 		}
 		if top && len(raw) <= len(`\u0069\u0074\u0065\u006d`) {
 			if escaped {
@@ -117,6 +124,21 @@ func (r *jsonReader) members(top bool) error {
 	}
 }
 
+// plannedName begins the field of a member, under the name that its plan gives it.
+func (r *jsonReader) plannedName(p *plan, raw []byte, escaped bool) *plan {
+	name := raw
+	if escaped {
+		name = appendUnescaped(nil, raw)
+	}
+	own := p.member(name)
+	if own != nil && own.name != "" {
+		r.w.name(own.name)
+	} else {
+		r.w.rawName(raw, escaped)
+	}
+	return own
+}
+
 func (r *jsonReader) noteShape(name []byte, value span) {
 	switch string(name) {
 	case "key":
@@ -126,7 +148,10 @@ func (r *jsonReader) noteShape(name []byte, value span) {
 	}
 }
 
-func (r *jsonReader) value() error {
+func (r *jsonReader) value(p *plan) error {
+	if p != nil && p.to.kind != absent {
+		return r.converted(p)
+	}
 	switch c := r.peek(); {
 	case c == '"':
 		raw, size, _, err := r.quoted()
@@ -148,13 +173,16 @@ func (r *jsonReader) value() error {
 		if !r.w.openMap() {
 			return errTooDeep
 		}
-		if err := r.members(false); err != nil {
+		if err := r.members(p, false); err != nil {
 			return err
 		}
 		r.w.closeMap()
 		return nil
 	case c == '[':
-		return r.list()
+		if r.w.rules.arrays == camelArrays {
+			return r.camelArray()
+		}
+		return r.list(p)
 	case c == 't' && r.word("true"):
 		r.w.boolean(true)
 		return nil
@@ -168,7 +196,7 @@ func (r *jsonReader) value() error {
 	return errNotJSON
 }
 
-func (r *jsonReader) list() error {
+func (r *jsonReader) list(p *plan) error {
 	if !r.w.openList() {
 		return errTooDeep
 	}
@@ -181,7 +209,7 @@ func (r *jsonReader) list() error {
 	}
 	for first := true; ; first = false {
 		r.w.element(first)
-		if err := r.value(); err != nil {
+		if err := r.value(p); err != nil {
 			return err
 		}
 		r.blanks()

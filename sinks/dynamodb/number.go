@@ -133,6 +133,46 @@ func (n number) appendLiteral(dst, text []byte) []byte {
 	return append(dst, text...)
 }
 
+// appendRounded appends the nearest number that has at most 38 digits, and 0 for one that is too small; halves are rounded away from zero. A
+// number that is too large stays so.
+func (n number) appendRounded(dst, text []byte) []byte {
+	if n.digits == 0 || n.magnitude < minNumberMagnitude {
+		return append(dst, '0')
+	}
+	digits := n.appendDigits(nil, text)
+	exponent := n.magnitude - len(digits) + 1
+	if len(digits) > maxNumberDigits {
+		exponent += len(digits) - maxNumberDigits
+		up := digits[maxNumberDigits] >= '5'
+		digits = digits[:maxNumberDigits]
+		i := len(digits) - 1
+		for ; up && i >= 0 && digits[i] == '9'; i-- {
+			digits[i] = '0'
+		}
+		switch {
+		case up && i < 0:
+			digits[0] = '1' // 99…9 and one more
+			exponent++
+		case up:
+			digits[i]++
+		}
+	}
+	if n.negative {
+		dst = append(dst, '-')
+	}
+	dst = append(append(dst, digits...), 'e')
+	return strconv.AppendInt(dst, int64(exponent), 10)
+}
+
+// appendDigits appends the significant digits.
+func (n number) appendDigits(dst, text []byte) []byte {
+	significant := text[n.first : n.last+1]
+	if dot := bytes.IndexByte(significant, '.'); dot >= 0 {
+		return append(append(dst, significant[:dot]...), significant[dot+1:]...)
+	}
+	return append(dst, significant...)
+}
+
 // appendCanonical appends a text that is the same for equal numbers and no others.
 func (n number) appendCanonical(dst, text []byte) []byte {
 	if n.digits == 0 {
@@ -141,12 +181,6 @@ func (n number) appendCanonical(dst, text []byte) []byte {
 	if n.negative {
 		dst = append(dst, '-')
 	}
-	significant := text[n.first : n.last+1]
-	if dot := bytes.IndexByte(significant, '.'); dot >= 0 {
-		dst = append(append(dst, significant[:dot]...), significant[dot+1:]...)
-	} else {
-		dst = append(dst, significant...)
-	}
-	dst = append(dst, 'e')
+	dst = append(n.appendDigits(dst, text), 'e')
 	return strconv.AppendInt(dst, int64(n.magnitude), 10)
 }

@@ -19,6 +19,8 @@ type settings struct {
 	mapHeaders bool        // headers of a record may ask for what its settings do not say
 	contentLog *slog.Level // log each record at this level; nil: never
 
+	mapping mapping
+
 	notices []string // what is worth one line in the log when a task starts
 }
 

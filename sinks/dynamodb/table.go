@@ -28,11 +28,19 @@ const (
 	kindNull
 	kindM
 	kindL
+	kindSS
+	kindNS
+	kindBS
 )
 
 // String returns the service's name of the type.
 func (k kind) String() string {
-	return [...]string{"no value", "S", "N", "B", "BOOL", "NULL", "M", "L"}[k]
+	return [...]string{"no value", "S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}[k]
+}
+
+// inWords says for messages what a value of the type is.
+func (k kind) inWords() string {
+	return [...]string{"nothing", "a string", "a number", "binary", "a boolean", "null", "an object", "an array", "a set", "a set", "a set"}[k]
 }
 
 // keyAttribute is an attribute whose type the table prescribes, because it is part of the table's key or of an index's.
