@@ -8,6 +8,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/kafka"
+	"sluice/internal/sampled"
 )
 
 // Reader is what a task needs of its consumer. *kafka.GroupReader is one.
@@ -78,6 +79,8 @@ type Config struct {
 
 	OffsetFlushInterval time.Duration // how often offsets are committed
 	OffsetFlushTimeout  time.Duration // after which an unanswered commit counts as failed
+
+	Window sampled.Window // of the statistics
 
 	Paused   bool // start paused
 	Listener Listener

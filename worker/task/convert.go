@@ -9,10 +9,11 @@ import (
 
 // convert appends the records of messages to the batch. What is tolerated away, or dropped by a transform, leaves only its offset.
 func (t *Task) convert(messages []kafka.Message) error {
+	t.stats.read.Record(float64(len(messages)))
 	if len(messages) == 0 {
 		return nil
 	}
-	t.stats.read.Add(int64(len(messages)))
+	defer t.countActive()
 	return call("a converter or transform", func() error { return t.convertAll(messages) })
 }
 

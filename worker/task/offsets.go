@@ -32,6 +32,7 @@ type offsets struct {
 	seq      int                              // of the last commit that was sent
 	inFlight map[connect.TopicPartition]int64 // what the asynchronous commit under way is about; nil if there is none
 	sentAt   time.Time                        // when it was sent
+	begun    time.Time                        // when the commit under way was begun, the plugin's part included; zero if its end was counted
 
 	mu      sync.Mutex // guards results
 	results []commitResult
@@ -53,6 +54,7 @@ func (t *Task) assign(added map[kafka.TopicPartition]int64) []connect.TopicParti
 		t.stats.commit(p, at)
 		parts = append(parts, p)
 	}
+	t.countActive()
 	sortPartitions(parts)
 	return parts
 }
@@ -66,6 +68,7 @@ func (t *Task) forget(parts []connect.TopicPartition) {
 	t.offsets.voidAnswer()
 	t.reports.forget(parts)
 	t.stats.forget(parts)
+	t.countActive()
 }
 
 func (o *offsets) assigned() []connect.TopicPartition {
@@ -139,8 +142,10 @@ func (t *Task) commitIfDue(ctx context.Context) error {
 	o.requested = false
 	o.nextCommit = now.Add(t.cfg.OffsetFlushInterval)
 	parts := o.assigned()
+	t.beginCommit(now, parts)
 	durable, err := t.preCommit(ctx, parts, false)
 	if err != nil {
+		t.endCommit(err)
 		if ctx.Err() != nil {
 			return nil // cancelled
 		}
@@ -148,6 +153,7 @@ func (t *Task) commitIfDue(ctx context.Context) error {
 		return t.rewindToCommitted()
 	}
 	if durable = t.committable(durable); len(durable) == 0 || ctx.Err() != nil {
+		t.endCommit(nil)
 		return nil
 	}
 	o.seq++
@@ -171,6 +177,7 @@ func (t *Task) takeCommitResults() {
 	o.mu.Unlock()
 	for _, r := range results {
 		if r.seq != o.seq || o.inFlight == nil {
+			t.stats.skippedCommits.Record(1)
 			continue
 		}
 		t.committed(o.inFlight, r.err)
@@ -180,6 +187,7 @@ func (t *Task) takeCommitResults() {
 
 // committed notes the outcome of a commit. A failed one is never the end of the task: the next one covers it.
 func (t *Task) committed(what map[connect.TopicPartition]int64, err error) {
+	t.endCommit(err)
 	if err != nil {
 		t.stats.commitFailures.Add(1)
 		t.log.Warn("offset commit failed; the next one covers it", "err", err)
@@ -192,6 +200,7 @@ func (t *Task) committed(what map[connect.TopicPartition]int64, err error) {
 			t.stats.commit(tp, offset)
 		}
 	}
+	t.countActive()
 }
 
 // preCommit asks the plugin what is durable.
@@ -228,8 +237,10 @@ func (t *Task) preCommit(ctx context.Context, parts []connect.TopicPartition, cl
 
 // preCommitClosing is preCommit for partitions that are given up: a failure means that nothing is committed for them.
 func (t *Task) preCommitClosing(ctx context.Context, parts []connect.TopicPartition) map[connect.TopicPartition]int64 {
+	t.beginCommit(time.Now(), parts)
 	durable, err := t.preCommit(ctx, parts, true)
 	if err != nil {
+		t.endCommit(err)
 		t.log.Warn("pre-commit failed while partitions are given up; what was not committed is delivered again", "err", err)
 		return nil
 	}
@@ -270,6 +281,7 @@ func (t *Task) heldBack(tp connect.TopicPartition, p *position, offset int64) in
 // commitNow commits and waits. An orphan does not: its context is over.
 func (t *Task) commitNow(ctx context.Context, durable map[connect.TopicPartition]int64) {
 	if len(durable) == 0 || ctx.Err() != nil {
+		t.endCommit(nil)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.OffsetFlushTimeout)

@@ -101,6 +101,7 @@ func newTask(cfg Config) (_ *Task, err error) {
 	t.committer, _ = cfg.Task.(connect.PreCommitter)
 	t.flusher, _ = cfg.Task.(connect.Flusher)
 	t.offsets.init()
+	t.stats.init(cfg.Window)
 	t.metrics = connect.NewMetrics(func(err error) { t.log.Warn("a metric of the plugin is not shown", "class", cfg.TaskClass, "err", err) })
 	t.sinkCtx = &sinkContext{t: t, log: cfg.Logger.With(loggerKey, cfg.TaskClass)}
 	t.reports.init()
@@ -258,7 +259,6 @@ func (t *Task) pollWait() time.Duration {
 func (t *Task) deliver(ctx context.Context) error {
 	began := time.Now()
 	err := call("put", func() error { return t.task.Put(ctx, t.batch) })
-	t.stats.putTime(time.Since(began))
 	if connect.IsRetriable(err) {
 		t.refused(err)
 		return nil
@@ -274,7 +274,7 @@ func (t *Task) deliver(ctx context.Context) error {
 	}
 	// From here on the batch counts as put: only now may its offsets enter a commit.
 	t.offsets.advance()
-	t.stats.put.Add(int64(len(t.batch)))
+	t.stats.put.RecordAt(t.stats.putTime.Since(began), float64(len(t.batch)))
 	clear(t.batch) // the records' memory must not outlive them here
 	t.batch = t.batch[:0]
 	if t.redeliver {
@@ -350,6 +350,7 @@ func (t *Task) closeDLQ(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.OffsetFlushTimeout/5)
 	defer cancel()
 	t.dlq.close(ctx)
+	t.stats.dlqClosed.Store(true)
 }
 
 // closeReader leaves the group, or the task's place in it to a successor.
@@ -364,6 +365,7 @@ func (t *Task) closeReader(ctx context.Context) {
 	if err := end(ctx); err != nil {
 		t.log.Warn("closing the consumer failed", "err", err)
 	}
+	t.stats.readerClosed.Store(true)
 }
 
 // call runs a method of the plugin and turns a panic into an error: one bad plugin must not take the worker along.

@@ -42,7 +42,7 @@ func (t *Task) perform(ops []operation, m *kafka.Message, r *connect.SinkRecord)
 // Differs: a task that is told to stop gives up the wait for another try, and the record comes again to its successor.
 func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, err error) (keep bool, _ error) {
 	start := time.Now()
-	t.stats.failed()
+	t.stats.failures.Add(1)
 	for attempt := 1; connect.IsRetriable(err); attempt++ {
 		wait := retryDelay(attempt, t.cfg.RetryDelayMax)
 		if t.cfg.RetryTimeout >= 0 {
@@ -61,8 +61,9 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 		if keep, err = op.do(m, r); err == nil {
 			return keep, nil
 		}
-		t.stats.failed()
+		t.stats.failures.Add(1)
 	}
+	t.stats.lastFailure.Store(time.Now().UnixMilli())
 	e := &errant{stage: op.stage, class: op.class, message: m, partition: connect.TopicPartition{Topic: m.Topic, Partition: m.Partition}, err: err}
 	t.stats.errors.Add(1)
 	if err := t.publish(t.ending, e, nil); err != nil {
@@ -137,7 +138,8 @@ func (t *Task) publish(ctx context.Context, e *errant, done func(error)) error {
 //
 // Kafka: org.apache.kafka.connect.runtime.errors.WorkerErrantRecordReporter.report, RetryWithToleranceOperator.executeFailed.
 func (t *Task) report(r *connect.SinkRecord, reason error) <-chan error {
-	t.stats.failed()
+	t.stats.failures.Add(1)
+	t.stats.lastFailure.Store(time.Now().UnixMilli())
 	done := make(chan error, 1)
 	finish := func(err error) {
 		done <- err
