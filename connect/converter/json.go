@@ -48,6 +48,7 @@ type JSON struct {
 	defaults       bool // replace.null.with.default
 	numericDecimal bool
 	cache          schemaCache
+	payloads       payloadReader
 }
 
 // NewJSON returns a converter that has to be configured.
@@ -64,6 +65,7 @@ func (c *JSON) Configure(props map[string]string, isKey bool) error {
 	}
 	c.schemas = cfg.Bool(SchemasEnableConfig)
 	c.defaults = cfg.Bool(ReplaceNullWithDefaultConfig)
+	c.payloads.jsonReader = jsonReader{defaults: c.defaults}
 	format := cfg.String(DecimalFormatConfig)
 	c.numericDecimal = len(format) == len("NUMERIC") // the definition allows no other text of this length
 	c.cache = newSchemaCache(int(cfg.Int(SchemasCacheSizeConfig)))
@@ -82,6 +84,11 @@ func (c *JSON) ToConnect(_ string, _ []connect.RawHeader, data []byte) (connect.
 	if data == nil {
 		return connect.SchemaAndValue{}, nil
 	}
+	if c.schemas {
+		if v, ok := c.fromKnownEnvelope(data); ok {
+			return v, nil
+		}
+	}
 	text, start, err := toUTF8(data)
 	if err != nil {
 		return connect.SchemaAndValue{}, &connect.DataError{Message: readFailed, Cause: err}
@@ -95,7 +102,7 @@ func (c *JSON) ToConnect(_ string, _ []connect.RawHeader, data []byte) (connect.
 		value = respell(value)
 	}
 	if c.schemas {
-		return c.fromEnvelope(value)
+		return c.fromEnvelope(value, data)
 	}
 	if len(value) == 0 || value[0] == 'n' {
 		return connect.SchemaAndValue{}, nil
@@ -125,80 +132,6 @@ func (c *JSON) FromConnect(_ string, v connect.SchemaAndValue) ([]byte, error) {
 	}
 	w.raw("}")
 	return w.out, nil
-}
-
-// fromEnvelope reads {"schema":...,"payload":...}.
-func (c *JSON) fromEnvelope(text []byte) (connect.SchemaAndValue, error) {
-	var schemaText, payload []byte
-	if len(text) > 0 && text[0] == '{' {
-		schemaText, payload = envelope(text)
-	}
-	if schemaText == nil || payload == nil {
-		return connect.SchemaAndValue{}, &connect.DataError{Message: needsEnvelope}
-	}
-	r := jsonReader{defaults: c.defaults}
-	schema, ok := c.cache.get(schemaText)
-	if !ok {
-		var err error
-		if schema, err = r.schema(readTree(schemaText)); err != nil {
-			return connect.SchemaAndValue{}, err
-		}
-		c.cache.put(schemaText, schema)
-	}
-	v, err := r.value(schema, readTree(payload))
-	if err != nil {
-		return connect.SchemaAndValue{}, err
-	}
-	return connect.SchemaAndValue{Schema: schema, Value: v}, nil
-}
-
-// envelope returns the texts of the two members of a checked object, nil unless it has exactly these two.
-func envelope(text []byte) (schema, payload []byte) {
-	t := treeReader{data: text, pos: 1}
-	for t.peek() != '}' {
-		name := t.text()
-		t.peek()
-		t.pos++ // the colon
-		t.peek()
-		start := t.pos
-		t.skip()
-		switch name {
-		case "schema":
-			schema = text[start:t.pos]
-		case "payload":
-			payload = text[start:t.pos]
-		default:
-			return nil, nil
-		}
-		t.skipComma()
-	}
-	return schema, payload
-}
-
-// schemaCache keeps schemas by their text. A full cache is emptied: topics have few schemas, and who has more than the cache holds
-// gains nothing from keeping the right ones.
-type schemaCache struct {
-	limit   int
-	schemas map[string]*connect.Schema
-}
-
-func newSchemaCache(limit int) schemaCache {
-	return schemaCache{limit: limit, schemas: map[string]*connect.Schema{}}
-}
-
-func (c *schemaCache) get(text []byte) (*connect.Schema, bool) {
-	s, ok := c.schemas[string(text)]
-	return s, ok
-}
-
-func (c *schemaCache) put(text []byte, s *connect.Schema) {
-	if c.limit <= 0 {
-		return
-	}
-	if len(c.schemas) >= c.limit {
-		clear(c.schemas)
-	}
-	c.schemas[string(text)] = s
 }
 
 func dataError(format string, args ...any) *connect.DataError {
