@@ -76,6 +76,17 @@ func (e *RetriableError) Error() string { return e.Cause.Error() }
 // Unwrap returns the cause.
 func (e *RetriableError) Unwrap() error { return e.Cause }
 
+// ErrorHeaders is what an error given to [SinkTaskContext].Report, or an error that it wraps, may implement: what the destination said, for
+// programs that read the dead letter queue. Where errors.deadletterqueue.context.headers.enable is set, each entry becomes a header of the record,
+// its name with "__connect.errors." in front: "dynamodb.code" gives __connect.errors.dynamodb.code. A name should begin with that of the
+// destination. Of several such errors in a chain the outermost counts.
+//
+// Differs: Kafka Connect writes its own headers only.
+type ErrorHeaders interface {
+	error
+	ErrorHeaders() map[string]string
+}
+
 // ConfigError names a setting that cannot be used: its key, its value as given, and the rule it breaks.
 //
 // Kafka: org.apache.kafka.common.config.ConfigException.

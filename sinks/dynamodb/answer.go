@@ -13,32 +13,23 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 	full := len(e.inFlight) >= e.pace.window
 	e.inFlight[b]()
 	delete(e.inFlight, b)
-	now := time.Now()
+	now, overdue := time.Now(), e.overdue
 	line := e.observe(b, out, full, now)
 	e.observeDuration(b, out, now)
 	var refused []refusal
 	switch out.class {
 	case done:
 		for i, w := range b.writes {
-			if out.unprocessed != nil && out.unprocessed[i] {
-				e.retry(w, throttled, now)
-			} else {
-				e.applied(w)
-			}
-		}
-	case throttled, transient:
-		for _, w := range b.writes {
-			e.retry(w, out.class, now)
+			refused = append(refused, e.judge(w, out.of(i), now)...)
 		}
 	case rejected:
 		refused = e.bisect(b, out.err)
-	case fatal:
+	default:
 		for _, w := range b.writes {
-			e.retry(w, transient, now)
+			refused = append(refused, e.judge(w, verdict{class: out.class, err: out.err}, now)...)
 		}
-		e.fail(out.err)
 	}
-	wake := e.failed != nil
+	wake := e.failed != nil || e.overdue > overdue // Put returns the error, or pauses the partitions
 	if e.wantRoom && e.roomy() {
 		e.wantRoom, wake = false, true
 	}
@@ -61,31 +52,52 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 	return ctx, next
 }
 
+// judge deals with one write of an answered call.
+func (e *engine) judge(w *write, v verdict, now time.Time) []refusal {
+	switch v.class {
+	case done:
+		e.applied(w)
+	case throttled, transient:
+		return e.retry(w, v, now)
+	case rejected:
+		return e.remove(w, v.err)
+	default:
+		e.fail(v.err)
+		return e.retry(w, verdict{class: transient, err: v.err}, now)
+	}
+	return nil
+}
+
 // observe keeps pace and trouble informed.
 func (e *engine) observe(b *batch, out outcome, full bool, now time.Time) *logLine {
-	unprocessed := 0
-	for _, came := range out.unprocessed {
-		if came {
-			unprocessed++
-		}
-	}
 	if errors.Is(out.err, context.Canceled) {
 		return nil // cut off by us, which says nothing about the service
 	}
+	failed, worst := 0, verdict{class: out.class, err: out.err}
+	hot := out.hot
+	for i := range out.each {
+		if v := out.each[i]; v.class == throttled || v.class == transient {
+			failed++
+			hot = v.hot && (hot || failed == 1)
+			if worst.class == done || v.class == transient {
+				worst = v
+			}
+		}
+	}
 	if out.class <= transient {
 		e.pace.observe(answer{
-			class: out.class, items: len(b.writes), unprocessed: unprocessed, full: full, took: now.Sub(b.began),
+			class: out.class, items: len(b.writes), failed: failed, hot: hot, full: full, took: now.Sub(b.began),
 		}, now, e.chance())
 	}
-	switch {
-	case out.class == transient:
-		return e.troubles[1].failed(now, out.err)
-	case out.class == throttled:
-		return e.troubles[0].failed(now, out.err)
-	case unprocessed > 0:
-		e.troubles[1].passed()
-		return e.troubles[0].failed(now, errUnprocessed)
-	case out.class == done:
+	switch worst.class {
+	case transient:
+		return e.troubles[1].failed(now, worst.err)
+	case throttled:
+		if failed > 0 { // the call itself got through
+			e.troubles[1].passed()
+		}
+		return e.troubles[0].failed(now, worst.err)
+	case done:
 		e.troubles[0].passed()
 		e.troubles[1].passed()
 	}
@@ -99,6 +111,7 @@ func (e *engine) applied(w *write) {
 	e.signal(w.part)
 	for x := w; x != nil; {
 		next := x.replaced
+		e.restore(x)
 		e.finish(x.part, x.seq, int(x.cost))
 		x.replaced, x.oldest = nil, nil
 		x = next
@@ -109,11 +122,19 @@ func (e *engine) applied(w *write) {
 
 // retry takes back a write that the table may not hold. It is tried again after a pause of its key, unless a newer one came meanwhile and
 // goes in its stead.
-func (e *engine) retry(w *write, c class, now time.Time) {
+func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
 	s := w.slot
 	s.sending = nil
 	w.part.sending--
 	e.signal(w.part)
+	if !w.part.closed && e.spent(w, now) {
+		switch reason := e.exhausted(w, v.err); e.policy.onExhausted {
+		case failTask:
+			e.fail(reason)
+		case deadLetter:
+			return e.giveUp(w, reason)
+		}
+	}
 	rest := w
 	if w.part.closed {
 		rest = e.detach(w)
@@ -124,44 +145,55 @@ func (e *engine) retry(w *write, c class, now time.Time) {
 	}
 	if s.waiting == nil {
 		delete(e.slots, s.name)
-		return
+		return nil
 	}
-	s.due = now.Add(keyPause(c, int(s.attempts), e.chance()))
+	s.due = now.Add(keyPause(v.class, int(s.attempts), e.chance()))
 	s.attempts++
 	s.queued = true
 	heap.Push(&e.paused, s)
+	return nil
 }
 
 // bisect looks for the bad item of a rejected batch: it halves the batch, and reports the item of a batch of one. The halves keep their
 // keys, so newer writes go on waiting behind them.
 func (e *engine) bisect(b *batch, reason error) []refusal {
-	if len(b.writes) > 1 {
-		middle := len(b.writes) / 2
-		for _, half := range [][]*write{b.writes[middle:], b.writes[:middle]} {
-			e.splitOff(half)
-		}
-		return nil
+	if len(b.writes) == 1 {
+		return e.remove(b.writes[0], reason)
 	}
-	w := b.writes[0]
+	middle := len(b.writes) / 2
+	for _, half := range [][]*write{b.writes[middle:], b.writes[:middle]} {
+		e.splitOff(b.route, half)
+	}
+	return nil
+}
+
+// remove takes out a write that the service rejects, to be reported, as if the record had never been.
+func (e *engine) remove(w *write, reason error) []refusal {
 	s := w.slot
 	s.sending, s.attempts = nil, 0
 	w.part.sending--
 	e.signal(w.part)
 	if rest := e.detach(w); rest != nil {
-		s.putBack(rest, e.policy.merge) // as if the bad record had never been
+		s.putBack(rest, e.policy.merge)
 	}
 	e.settle(s)
 	if w.part.closed {
 		e.drop(w)
 		return nil
 	}
+	return []refusal{e.refusal(w, reason, e.policy.onData)}
+}
+
+// refusal is the report of a write that left its slot.
+func (e *engine) refusal(w *write, reason error, fate fate) refusal {
+	e.restore(w)
 	w.part.reports++
-	return []refusal{{part: w.part, seq: w.seq, cost: int(w.cost), record: &w.record, reason: reason}}
+	return refusal{part: w.part, seq: w.seq, cost: int(w.cost), record: &w.record, reason: reason, fate: fate}
 }
 
 // splitOff keeps part of a rejected batch to be sent by itself. Writes of partitions given away meanwhile are left out: their call is over.
-func (e *engine) splitOff(writes []*write) {
-	half := &batch{}
+func (e *engine) splitOff(r route, writes []*write) {
+	half := &batch{route: r}
 	for _, w := range writes {
 		if w.part.closed {
 			e.abandon(w)
@@ -218,6 +250,7 @@ func (e *engine) finish(p *partition, seq uint64, cost int) {
 
 // drop forgets a write of a partition given away: its next owner gets the record again.
 func (e *engine) drop(w *write) {
+	e.restore(w)
 	e.records--
 	e.bytes -= int(w.cost)
 }

@@ -56,19 +56,26 @@ func newClient(s *session, t *table, op operation) *client {
 
 // send makes one call and says what became of each write. It never returns an outcome that is better than what the service said.
 func (c *client) send(ctx context.Context, writes []*write) outcome {
-	response, answer, err := c.post(ctx, c.body(writes))
+	const operation = "BatchWriteItem"
+	response, answer, err := c.post(ctx, operation, c.body(writes))
 	if err != nil {
-		return outcome{class: transient, err: fmt.Errorf("BatchWriteItem to table %q: %w", c.table.name, err)}
+		return c.noAnswer(operation, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return c.failed(response, answer)
+		return c.failed(ctx, operation, response, answer)
 	}
 	c.expiredSince.Store(0)
 	unprocessed, err := c.unprocessed(answer, writes)
 	if err != nil {
-		return outcome{class: transient, err: fmt.Errorf("BatchWriteItem to table %q: read the answer: %w", c.table.name, err)}
+		return c.noAnswer(operation, fmt.Errorf("read the answer: %w", err))
 	}
-	return outcome{class: done, unprocessed: unprocessed}
+	return outcome{class: done, each: unprocessed}
+}
+
+// noAnswer is the outcome of a call of which it is not known whether it was carried out.
+func (c *client) noAnswer(operation string, cause error) outcome {
+	err := &serviceError{operation: operation, table: c.table.name, cause: cause}
+	return outcome{class: transient, err: fmt.Errorf("%s to table %q: %w", operation, c.table.name, err)}
 }
 
 // body puts a request together, for example {"RequestItems":{"t":[{"PutRequest":{"Item":{"id":{"S":"a"}}}}]}}.
@@ -90,14 +97,14 @@ func (c *client) body(writes []*write) []byte {
 }
 
 // post signs and sends a body and reads the answer.
-func (c *client) post(ctx context.Context, body []byte) (*http.Response, []byte, error) {
+func (c *client) post(ctx context.Context, operation string, body []byte) (*http.Response, []byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.session.endpoint, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, err
 	}
 	r.Header = http.Header{
 		"Content-Type": {"application/x-amz-json-1.0"},
-		"X-Amz-Target": {"DynamoDB_20120810.BatchWriteItem"},
+		"X-Amz-Target": {"DynamoDB_20120810." + operation},
 		"User-Agent":   {"sluice-dynamodb-sink"},
 	}
 	credentials, err := c.session.credentials.Retrieve(ctx)
@@ -124,32 +131,10 @@ func (c *client) post(ctx context.Context, body []byte) (*http.Response, []byte,
 	return response, answer, nil
 }
 
-// serviceError is an error that the service answered with.
-type serviceError struct {
-	status    int
-	code      string
-	message   string
-	requestID string
-}
-
-// Error shows what the service said, and the request's id for its support.
-func (e *serviceError) Error() string {
-	text := e.code
-	if text == "" {
-		text = fmt.Sprintf("HTTP status %d", e.status)
-	}
-	if e.message != "" {
-		text += ": " + e.message
-	}
-	if e.requestID != "" {
-		text += " (request " + e.requestID + ")"
-	}
-	return text
-}
-
 // failed reads an answer other than 200.
-func (c *client) failed(response *http.Response, answer []byte) outcome {
+func (c *client) failed(ctx context.Context, operation string, response *http.Response, answer []byte) outcome {
 	cause := readServiceError(response, answer)
+	cause.operation, cause.table = operation, c.table.name
 	class := classify(cause.status, cause.code)
 	switch {
 	case isExpired(cause.code):
@@ -158,6 +143,13 @@ func (c *client) failed(response *http.Response, answer []byte) outcome {
 		}
 	case c.clockIsWrong(response, cause.code):
 		class = transient
+	case isNotReady(cause.code):
+		if _, found, err := c.session.describe(ctx, c.table.name); found != fatal {
+			class = transient // it is being made, or was a moment ago, or nobody knows
+			if err != nil {
+				cause.message += "; " + err.Error()
+			}
+		}
 	}
 	if !isExpired(cause.code) {
 		c.expiredSince.Store(0)
@@ -166,34 +158,9 @@ func (c *client) failed(response *http.Response, answer []byte) outcome {
 	case rejected: // becomes the record's error once the item is found
 		return outcome{class: class, err: connect.NewDataError("table %q: the service rejected the item: %w", c.table.name, cause)}
 	case fatal:
-		return outcome{class: class, err: fmt.Errorf("BatchWriteItem to table %q (%s): %w", c.table.name, c.session.identity(), cause)}
+		return outcome{class: class, err: fmt.Errorf("%s to table %q (%s): %w", operation, c.table.name, c.session.identity(), cause)}
 	}
-	return outcome{class: class, err: fmt.Errorf("BatchWriteItem to table %q: %w", c.table.name, cause)}
-}
-
-func readServiceError(response *http.Response, answer []byte) *serviceError {
-	var body struct {
-		Type    string `json:"__type"`
-		Message string `json:"message"` // also found as "Message": encoding/json does not mind
-	}
-	_ = json.Unmarshal(answer, &body) // a proxy may answer with anything; the status is left
-	if body.Type == "" {
-		body.Type = response.Header.Get("X-Amzn-Errortype")
-	}
-	code := body.Type
-	for i := range len(code) { // com.amazonaws.dynamodb.v20120810#Code, Code:http://…
-		if code[i] == '#' {
-			code = code[i+1:]
-			break
-		}
-	}
-	for i := range len(code) {
-		if code[i] == ':' {
-			code = code[:i]
-			break
-		}
-	}
-	return &serviceError{status: response.StatusCode, code: code, message: body.Message, requestID: response.Header.Get("X-Amzn-Requestid")}
+	return outcome{class: class, err: fmt.Errorf("%s to table %q: %w", operation, c.table.name, cause), hot: cause.hot()}
 }
 
 func isExpired(code string) bool { return code == "ExpiredTokenException" || code == "ExpiredToken" }
@@ -231,7 +198,7 @@ func isClockError(code string) bool {
 }
 
 // unprocessed reads which writes came back, nil if none did. They are matched by key: the service promises no order.
-func (c *client) unprocessed(answer []byte, writes []*write) ([]bool, error) {
+func (c *client) unprocessed(answer []byte, writes []*write) ([]verdict, error) {
 	if string(answer) == `{"UnprocessedItems":{}}` {
 		return nil, nil
 	}
@@ -254,7 +221,7 @@ func (c *client) unprocessed(answer []byte, writes []*write) ([]bool, error) {
 	for i, w := range writes {
 		position[w.slot.key()] = i
 	}
-	came := make([]bool, len(writes))
+	came := make([]verdict, len(writes))
 	var key []byte
 	for _, requests := range body.UnprocessedItems {
 		for _, r := range requests {
@@ -270,7 +237,7 @@ func (c *client) unprocessed(answer []byte, writes []*write) ([]bool, error) {
 			if !ok {
 				return nil, errors.New("UnprocessedItems holds an item that was not sent")
 			}
-			came[i] = true
+			came[i] = verdict{class: throttled, err: errUnprocessed}
 		}
 	}
 	return came, nil

@@ -1,9 +1,11 @@
 package dynamodb
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -11,7 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"sluice/connect"
 )
@@ -21,9 +25,12 @@ func newTestClient(t *testing.T, answer http.HandlerFunc) *client {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
+	static := credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "token")
 	s := &session{
-		region: "eu-west-1", signingRegion: "eu-west-1", endpoint: server.URL, http: server.Client(), principal: "credentials from test",
-		credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "token"),
+		region: "eu-west-1", signingRegion: "eu-west-1", endpoint: server.URL, http: server.Client(), principal: "credentials from test", credentials: static,
+		api: dynamodb.New(dynamodb.Options{
+			Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), HTTPClient: server.Client(), Credentials: static, Retryer: aws.NopRetryer{},
+		}),
 	}
 	return newClient(s, simple(kindN), putItem)
 }
@@ -100,6 +107,76 @@ func TestAnswersAreTakenForWhatTheyMean(t *testing.T) {
 	}
 }
 
+// The reasons are those that the service's documentation names.
+func TestAThrottledCallSaysWhetherHotKeysAreTheReason(t *testing.T) {
+	const arn = "arn:aws:dynamodb:eu-west-1:1:table/t"
+	for name, c := range map[string]struct {
+		reasons []string
+		hot     bool
+	}{
+		"none named":      {nil, false},
+		"a hot key":       {[]string{"TableWriteKeyRangeThroughputExceeded"}, true},
+		"two hot keys":    {[]string{"TableWriteKeyRangeThroughputExceeded", "IndexWriteKeyRangeThroughputExceeded"}, true},
+		"the table":       {[]string{"TableWriteProvisionedThroughputExceeded"}, false},
+		"an index":        {[]string{"IndexWriteProvisionedThroughputExceeded"}, false},
+		"the account":     {[]string{"TableWriteAccountLimitExceeded"}, false},
+		"on-demand bound": {[]string{"TableWriteMaxOnDemandThroughputExceeded"}, false},
+		"both":            {[]string{"TableWriteKeyRangeThroughputExceeded", "TableWriteProvisionedThroughputExceeded"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var reasons []string
+			for _, r := range c.reasons {
+				reasons = append(reasons, fmt.Sprintf(`{"reason":%q,"resource":%q}`, r, arn))
+			}
+			body := `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"why","ThrottlingReasons":[` + strings.Join(reasons, ",") + `]}`
+			out := newTestClient(t, reply(400, body)).send(t.Context(), writesOf(t, "1"))
+			if out.class != throttled || out.hot != c.hot {
+				t.Errorf("got class %d, hot %v", out.class, out.hot)
+			}
+			for _, r := range c.reasons {
+				if want := "[" + r + " of " + arn + "]"; !strings.Contains(out.err.Error(), want) {
+					t.Errorf("the error does not say %s: %v", want, out.err)
+				}
+			}
+		})
+	}
+}
+
+// While a table is made a write is answered as if there were none.
+func TestATableThatIsBeingMadeIsWaitedFor(t *testing.T) {
+	for status, want := range map[string]class{"CREATING": transient, "ACTIVE": transient, "DELETING": fatal} {
+		c := newTestClient(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
+				fmt.Fprintf(w, `{"Table":{"TableName":"t","TableStatus":%q,"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"N"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}`, status)
+				return
+			}
+			w.WriteHeader(400)
+			fmt.Fprint(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found"}`)
+		})
+		if out := c.send(t.Context(), writesOf(t, "1")); out.class != want || !strings.Contains(out.err.Error(), "ResourceNotFoundException: Requested resource not found") {
+			t.Errorf("%s: got class %d, %v", status, out.class, out.err)
+		}
+	}
+}
+
+func TestErrorsNameTheCallForTheDeadLetterQueue(t *testing.T) {
+	headers := func(c *client) map[string]string {
+		var e interface{ ErrorHeaders() map[string]string }
+		if out := c.send(t.Context(), writesOf(t, "1")); !errors.As(out.err, &e) {
+			t.Fatalf("no headers in %v", out.err)
+		}
+		return e.ErrorHeaders()
+	}
+	got := headers(newTestClient(t, reply(400, `{"__type":"com.amazon.coral.validate#ValidationException","message":"why"}`)))
+	if want := map[string]string{"dynamodb.code": "ValidationException", "dynamodb.table": "t", "dynamodb.operation": "BatchWriteItem", "dynamodb.request.id": "R1"}; !maps.Equal(got, want) {
+		t.Errorf("rejected: got %v, want %v", got, want)
+	}
+	got = headers(newTestClient(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	if want := map[string]string{"dynamodb.table": "t", "dynamodb.operation": "BatchWriteItem"}; !maps.Equal(got, want) {
+		t.Errorf("no answer: got %v, want %v", got, want)
+	}
+}
+
 func TestNoAnswerMeansToTryAgain(t *testing.T) {
 	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	if out := newTestClient(t, cut).send(t.Context(), writesOf(t, "1")); out.class != transient || out.err == nil {
@@ -125,7 +202,8 @@ func TestNoAnswerMeansToTryAgain(t *testing.T) {
 func TestUnprocessedWritesAreFoundByTheirKeys(t *testing.T) {
 	answer := `{"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"x":{"S":"y"},"id":{"N":"100"}}}},{"PutRequest":{"Item":{"id":{"N":"0.5"}}}}]}}`
 	out := newTestClient(t, reply(200, answer)).send(t.Context(), writesOf(t, "1", "5e-1", "2", "1E+2"))
-	if want := []bool{false, true, false, true}; out.class != done || !reflect.DeepEqual(out.unprocessed, want) {
+	back := verdict{class: throttled, err: errUnprocessed}
+	if want := []verdict{{}, back, {}, back}; out.class != done || !reflect.DeepEqual(out.each, want) {
 		t.Errorf("got %+v, want %v unprocessed", out, want)
 	}
 	for _, answer := range []string{

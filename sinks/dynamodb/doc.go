@@ -30,11 +30,17 @@
 //
 //	throttled, unprocessed     tried again with jittered back-off, for ever, slower while it lasts; one line in the log at its
 //	                           start and one at its end
+//	a hot key                  the key slows down alone, whether its items come back or the service names it as the reason (KeyRange)
 //	no answer, HTTP 500        likewise; a service that is down is asked every few seconds by one call
 //	a bad record               a DataError for the errant record reporter, naming table, attribute, expected and found
 //	rejected by the service    the batch is halved until the bad item is found; it is reported, the others are written
+//	table being created        waited for
 //	table missing, access      the task fails with the call, the region, the endpoint and whose credentials they were
 //	denied, bad credentials
+//
+// aws.dynamodb.max.retry.time.seconds ends the trying where it is wanted, and aws.dynamodb.on.retry.exhausted says what then; aws.dynamodb.on.data.error
+// says what becomes of bad records. What the service or the lack of it had to do with an error stands in headers of the dead letter queue:
+// __connect.errors.dynamodb.code, .table, .operation and .request.id.
 //
 // While the backlog of a task is full (50,000 records or 8 MiB, unless set otherwise) its partitions are paused. When partitions are given away, what was not
 // sent is dropped (it is read again by their next owner) and what is with the service is waited for.

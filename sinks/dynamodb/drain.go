@@ -70,7 +70,7 @@ func (e *engine) shut(tps []connect.TopicPartition) []*partition {
 	split := e.split
 	e.split = nil
 	for _, b := range split {
-		e.splitOff(b.writes)
+		e.splitOff(b.route, b.writes)
 	}
 	return parts
 }

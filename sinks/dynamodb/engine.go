@@ -56,9 +56,11 @@ type engine struct {
 	reports   []unanswered
 	awaiting  bool // a goroutine waits for the reports
 
+	overdue  int // writes that were tried for longer than the policy wants, while they are tried further
 	records  int // unfinished
 	bytes    int // that they hold
 	wantRoom bool
+	epoch    time.Time     // from which writes count the time of their first failure
 	nextTick time.Time     // when the timers look next; zero: not at all
 	changed  chan struct{} // closed and renewed when a partition given away has less under way
 	failed   error
@@ -69,9 +71,25 @@ type engine struct {
 type outcome struct {
 	class class
 	err   error // unless done
+	hot   bool  // of a throttled call: the service named hot keys alone as the reason
 
-	// Unprocessed tells, for a call that is done, which of its writes came back; nil if none did.
-	unprocessed []bool
+	// Each tells, for a call that is done, what became of each of its writes; nil if all were carried out.
+	each []verdict
+}
+
+// verdict is what became of one write.
+type verdict struct {
+	class class
+	err   error // unless done
+	hot   bool  // as in outcome
+}
+
+// of returns what became of the write at a place in a call that is done.
+func (o *outcome) of(i int) verdict {
+	if o.each == nil {
+		return verdict{}
+	}
+	return o.each[i]
 }
 
 // batch is what one call carries: never two writes of one key.
@@ -93,6 +111,7 @@ func newEngine(log *slog.Logger, p policy, send func(context.Context, []*write) 
 		callLimit: callTimeout,
 		troubles:  [2]trouble{{what: "the table has no capacity for all writes"}, {what: "writes to the table fail"}},
 		changed:   make(chan struct{}),
+		epoch:     time.Now(),
 	}
 }
 
@@ -229,16 +248,17 @@ func (e *engine) failure() error {
 	return e.failed
 }
 
-// full reports whether the backlog has reached its bound. If so the worker is woken when half of it is gone.
+// full reports whether the backlog has reached its bound, or nothing more is wanted before a write gets through. The worker is woken when half of
+// the backlog is gone and no such write is left.
 func (e *engine) full() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= e.policy.backlogRecords || e.bytes >= e.policy.backlogBytes
+	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= e.policy.backlogRecords || e.bytes >= e.policy.backlogBytes || e.overdue > 0
 	return e.wantRoom
 }
 
 func (e *engine) roomy() bool {
-	return e.records <= e.policy.backlogRecords/2 && e.bytes <= e.policy.backlogBytes/2
+	return e.overdue == 0 && e.records <= e.policy.backlogRecords/2 && e.bytes <= e.policy.backlogBytes/2
 }
 
 // committable returns what may be committed, given the offsets after the last records put.

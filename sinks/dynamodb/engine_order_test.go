@@ -58,7 +58,7 @@ func TestPartitionOrderSendsACallsWorthAfterTheOther(t *testing.T) {
 	answer := func(_ context.Context, names []string) outcome {
 		time.Sleep(time.Second)
 		if calls++; calls == 1 {
-			return outcome{unprocessed: []bool{false, true}}
+			return outcome{each: []verdict{{}, {class: throttled}}}
 		}
 		return outcome{}
 	}

@@ -170,6 +170,14 @@ func after(d time.Duration, out outcome) func(context.Context, []string) outcome
 	}
 }
 
+// byName answers every call after a millisecond.
+func byName(answer func(names []string) outcome) func(context.Context, []string) outcome {
+	return func(_ context.Context, names []string) outcome {
+		time.Sleep(time.Millisecond)
+		return answer(names)
+	}
+}
+
 func TestANewerRecordReplacesAnOlderOneThatWasNotSent(t *testing.T) {
 	onBench(t, after(time.Second, outcome{}), func(b *bench) {
 		b.put("a1")
@@ -282,9 +290,11 @@ func TestATableWithoutCapacityIsNotFlooded(t *testing.T) {
 		defer mu.Unlock()
 		tokens = min(2, tokens+2*time.Since(last).Seconds())
 		last = time.Now()
-		out := outcome{unprocessed: make([]bool, len(names))}
+		out := outcome{each: make([]verdict, len(names))}
 		for i := range names {
-			if out.unprocessed[i] = tokens < 1; !out.unprocessed[i] {
+			if tokens < 1 {
+				out.each[i].class = throttled
+			} else {
 				tokens--
 			}
 		}
@@ -307,9 +317,11 @@ func TestATableWithoutCapacityIsNotFlooded(t *testing.T) {
 func TestAHotKeyDoesNotHoldUpTheOthers(t *testing.T) {
 	answer := func(_ context.Context, names []string) outcome {
 		time.Sleep(5 * time.Millisecond)
-		out := outcome{unprocessed: make([]bool, len(names))}
+		out := outcome{each: make([]verdict, len(names))}
 		for i, name := range names {
-			out.unprocessed[i] = name[0] == 'h'
+			if name[0] == 'h' {
+				out.each[i].class = throttled
+			}
 		}
 		return out
 	}

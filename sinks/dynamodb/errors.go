@@ -1,7 +1,11 @@
 package dynamodb
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"strings"
 
 	"sluice/connect"
 )
@@ -59,6 +63,94 @@ func classify(status int, code string) class {
 		return transient // not the service: a proxy in between that will let us through, or something else on its port
 	}
 	return fatal
+}
+
+// isNotReady tells the code that a table has while it is made, and for ever if it is not.
+func isNotReady(code string) bool { return code == "ResourceNotFoundException" }
+
+var _ connect.ErrorHeaders = (*serviceError)(nil)
+
+// serviceError is what a call failed with: the service's own error or, with a cause, why there is no answer of it.
+type serviceError struct {
+	operation string // of the service, such as "BatchWriteItem"
+	table     string
+
+	status    int
+	code      string
+	message   string
+	requestID string
+	reasons   []throttlingReason
+	cause     error
+}
+
+// throttlingReason says which limit a throttled call ran into: a name such as TableWriteKeyRangeThroughputExceeded, and the ARN of the table or
+// index.
+type throttlingReason struct{ Reason, Resource string }
+
+// Error shows what the service said, and the request's id for its support.
+func (e *serviceError) Error() string {
+	if e.cause != nil {
+		return e.cause.Error()
+	}
+	text := e.code
+	if text == "" {
+		text = fmt.Sprintf("HTTP status %d", e.status)
+	}
+	if e.message != "" {
+		text += ": " + e.message
+	}
+	for _, r := range e.reasons {
+		text += fmt.Sprintf(" [%s of %s]", r.Reason, r.Resource)
+	}
+	if e.requestID != "" {
+		text += " (request " + e.requestID + ")"
+	}
+	return text
+}
+
+// Unwrap returns why there is no answer.
+func (e *serviceError) Unwrap() error { return e.cause }
+
+// ErrorHeaders implements [connect.ErrorHeaders]: code and request id are missing where the service has given none.
+func (e *serviceError) ErrorHeaders() map[string]string {
+	headers := map[string]string{"dynamodb.operation": e.operation, "dynamodb.table": e.table}
+	if e.code != "" {
+		headers["dynamodb.code"] = e.code
+	}
+	if e.requestID != "" {
+		headers["dynamodb.request.id"] = e.requestID
+	}
+	return headers
+}
+
+// hot reports whether hot keys are the only reason why a call was throttled. The other keys of the table are then no slower.
+func (e *serviceError) hot() bool {
+	for _, r := range e.reasons {
+		if !strings.Contains(r.Reason, "KeyRange") {
+			return false
+		}
+	}
+	return len(e.reasons) > 0
+}
+
+func readServiceError(response *http.Response, answer []byte) *serviceError {
+	var body struct {
+		Type              string `json:"__type"`
+		Message           string `json:"message"` // also found as "Message": encoding/json does not mind
+		ThrottlingReasons []throttlingReason
+	}
+	_ = json.Unmarshal(answer, &body) // a proxy may answer with anything; the status is left
+	if body.Type == "" {
+		body.Type = response.Header.Get("X-Amzn-Errortype")
+	}
+	code := body.Type
+	if _, name, ok := strings.Cut(code, "#"); ok { // com.amazonaws.dynamodb.v20120810#Code
+		code = name
+	}
+	code, _, _ = strings.Cut(code, ":") // Code:http://…
+	return &serviceError{
+		status: response.StatusCode, code: code, message: body.Message, requestID: response.Header.Get("X-Amzn-Requestid"), reasons: body.ThrottlingReasons,
+	}
 }
 
 // errUnprocessed is what the log says of writes that came back from a call that was answered.

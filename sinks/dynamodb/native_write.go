@@ -1,6 +1,10 @@
 package dynamodb
 
-import "sluice/connect"
+import (
+	"time"
+
+	"sluice/connect"
+)
 
 // The native keys for how items are written. Where Confluent's sink has a key of the same meaning, it has its name.
 const (
@@ -11,6 +15,9 @@ const (
 	maxInFlightConfig        = "aws.dynamodb.max.in.flight"
 	maxBufferedRecordsConfig = "aws.dynamodb.max.buffered.records"
 	maxBufferedBytesConfig   = "aws.dynamodb.max.buffered.bytes"
+	retryTimeConfig          = "aws.dynamodb.max.retry.time.seconds"
+	onRetryExhaustedConfig   = "aws.dynamodb.on.retry.exhausted"
+	onDataErrorConfig        = "aws.dynamodb.on.data.error"
 )
 
 // nativeWrite are the keys for how items are written: operations, conditions, order, retries.
@@ -36,5 +43,15 @@ func nativeWrite() nativeGroup {
 			func(s *settings, n int64) { s.policy.backlogRecords = int(n) }),
 		numberKey(maxBufferedBytesConfig, int64(p.backlogBytes), connect.Between(1, 1<<40), "The bytes that the records held by a task may take in memory, at most, by estimate; a batch from Kafka may come on top of it.",
 			func(s *settings, n int64) { s.policy.backlogBytes = int(n) }),
+		numberKey(retryTimeConfig, int64(0), connect.Between(0, 365*24*60*60), "For how many seconds a write that the service has no capacity for, or that gets no answer, is tried again after its first failure. 0 stands for ever.",
+			func(s *settings, n int64) { s.policy.retryFor = time.Duration(n) * time.Second }),
+		choiceKey(onRetryExhaustedConfig, "fail", "What happens when "+retryTimeConfig+" is over. With fail the task fails, and its offsets stay. With pause the write is tried further, with the partitions of the task paused until it gets through. "+
+			"With dlq the record goes to the connector's error handling: errors.tolerance and the dead letter queue.",
+			[]choice[fate]{{"fail", failTask}, {"pause", pauseAll}, {"dlq", deadLetter}},
+			func(s *settings, f fate) { s.policy.onExhausted = f }),
+		choiceKey(onDataErrorConfig, "dlq", "What becomes of a record that cannot be written, because the sink or the service finds its data wrong. With dlq it goes to the connector's error handling: errors.tolerance and the dead letter queue. "+
+			"With fail the task fails whatever these say. With skip the record counts as done, and a line in the log says why it is not in the table.",
+			[]choice[fate]{{"dlq", deadLetter}, {"fail", failTask}, {"skip", skip}},
+			func(s *settings, f fate) { s.policy.onData = f }),
 	}}
 }

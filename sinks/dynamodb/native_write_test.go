@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // nativePolicy reads the settings of writing.
@@ -34,6 +35,13 @@ func TestSettingsOfWritingReachTheEngine(t *testing.T) {
 		{maxInFlightConfig, "3", func(p *policy) { p.maxInFlight = 3 }},
 		{maxBufferedRecordsConfig, "100", func(p *policy) { p.backlogRecords = 100 }},
 		{maxBufferedBytesConfig, "5000", func(p *policy) { p.backlogBytes = 5000 }},
+		{retryTimeConfig, "90", func(p *policy) { p.retryFor = 90 * time.Second }},
+		{onRetryExhaustedConfig, "fail", func(*policy) {}},
+		{onRetryExhaustedConfig, "pause", func(p *policy) { p.onExhausted = pauseAll }},
+		{onRetryExhaustedConfig, "DLQ", func(p *policy) { p.onExhausted = deadLetter }},
+		{onDataErrorConfig, "dlq", func(*policy) {}},
+		{onDataErrorConfig, "fail", func(p *policy) { p.onData = failTask }},
+		{onDataErrorConfig, "skip", func(p *policy) { p.onData = skip }},
 	} {
 		want := defaultPolicy()
 		c.want(&want)
@@ -44,6 +52,7 @@ func TestSettingsOfWritingReachTheEngine(t *testing.T) {
 	for _, c := range [][2]string{
 		{orderingConfig, "topic"}, {dedupConfig, "first"}, {batchSizeConfig, "0"}, {batchSizeConfig, "26"}, {batchBytesConfig, "0"},
 		{batchBytesConfig, "16777216"}, {maxInFlightConfig, "0"}, {maxInFlightConfig, "129"}, {maxBufferedRecordsConfig, "0"}, {maxBufferedBytesConfig, "-1"},
+		{retryTimeConfig, "-1"}, {onRetryExhaustedConfig, "skip"}, {onDataErrorConfig, "pause"},
 	} {
 		if _, err := nativePolicy(t, c[0], c[1]); err == nil || !strings.Contains(err.Error(), c[0]) || !strings.Contains(err.Error(), c[1]) {
 			t.Errorf("%s=%s: got %v", c[0], c[1], err)

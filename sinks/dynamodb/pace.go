@@ -46,16 +46,16 @@ type pace struct {
 
 // answer is what pace has to know of an answered call.
 type answer struct {
-	class       class
-	items       int
-	unprocessed int
-	hot         bool // the service named hot keys alone as the reason: those are slowed down by themselves
-	full        bool // as many calls were in flight as the window allows
-	took        time.Duration
+	class  class
+	items  int
+	failed int
+	hot    bool // the service named hot keys alone as the reason: those are slowed down by themselves
+	full   bool // as many calls were in flight as the window allows
+	took   time.Duration
 }
 
 func (a *answer) bad() bool {
-	return a.class == throttled || a.class == transient || 2*a.unprocessed > a.items
+	return a.class == throttled || a.class == transient || 2*a.failed > a.items
 }
 
 func newPace(most int) pace { return pace{max: most, window: min(most, firstWindow)} }

@@ -71,7 +71,7 @@ func TestACallIsBadIfMostOfItCameBack(t *testing.T) {
 		bad         bool
 	}{{done, 0, false}, {done, 12, false}, {done, 13, true}, {throttled, 0, true}, {transient, 0, true}} {
 		p := newPace(maxWindow)
-		p.observe(answer{class: c.class, items: 25, unprocessed: c.unprocessed}, now, 0)
+		p.observe(answer{class: c.class, items: 25, failed: c.unprocessed}, now, 0)
 		if (p.failures == 1) != c.bad {
 			t.Errorf("class %d with %d unprocessed: bad is %v", c.class, c.unprocessed, p.failures == 1)
 		}

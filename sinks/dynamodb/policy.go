@@ -11,6 +11,16 @@ const (
 	unordered                   // none: several writes of a key may be with the service at once
 )
 
+// fate is what becomes of a record that is not written.
+type fate uint8
+
+const (
+	deadLetter fate = iota // the connector's error handling has it: errors.tolerance, the dead letter queue
+	failTask               // the task fails, with its offsets kept
+	skip                   // it counts as done, with a line in the log
+	pauseAll               // it is tried further, with the partitions paused
+)
+
 // policy is how an engine orders, joins and sends writes, and how much it holds.
 type policy struct {
 	ordering ordering
@@ -19,6 +29,10 @@ type policy struct {
 	batchItems  int // in one call
 	batchBytes  int // in one call, by the length of the items on the wire
 	maxInFlight int // calls
+
+	retryFor    time.Duration // how long a write is tried after its first failure; 0: for ever
+	onExhausted fate          // what happens then
+	onData      fate          // what becomes of a record that cannot be written
 
 	// The bounds of what is unfinished. At either of them the partitions are paused.
 	backlogRecords int
@@ -54,6 +68,7 @@ func defaultPolicy() policy {
 	return policy{
 		ordering: byKey, merge: true,
 		batchItems: maxBatchItems, batchBytes: maxBatchBytes, maxInFlight: maxWindow,
+		onExhausted: failTask, onData: deadLetter,
 		backlogRecords: maxBacklogRecords, backlogBytes: maxBacklogBytes,
 	}
 }

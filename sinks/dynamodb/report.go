@@ -9,6 +9,7 @@ type refusal struct {
 	cost   int
 	record *connect.SinkRecord
 	reason error
+	fate   fate
 }
 
 // unanswered is a refusal that the worker was told of and has not answered yet.
@@ -28,12 +29,21 @@ func (e *engine) reject(r *connect.SinkRecord, reason error) {
 	e.records++
 	e.bytes += cost
 	e.mu.Unlock()
-	e.refuse(refusal{part: p, seq: seq, cost: cost, record: &record, reason: reason})
+	e.refuse(refusal{part: p, seq: seq, cost: cost, record: &record, reason: reason, fate: e.policy.onData})
 }
 
-// refuse reports a record to the worker. An answer that is there at once, as when errors are not tolerated, is taken in before refuse
+// refuse sees to it that a record has its fate: mostly it is reported to the worker. An answer that is there at once, as when errors are not tolerated, is taken in before refuse
 // returns; otherwise a goroutine waits for it.
 func (e *engine) refuse(r refusal) {
+	switch r.fate {
+	case failTask:
+		e.reported(r, r.reason)
+		return
+	case skip:
+		e.log.Warn("a record cannot be written and is skipped", "topic", r.record.Topic, "partition", r.record.Partition, "offset", r.record.Offset, "err", r.reason)
+		e.reported(r, nil)
+		return
+	}
 	answer := e.report(r.record, r.reason)
 	select {
 	case err := <-answer:

@@ -114,7 +114,8 @@ func (s *session) close() {
 func (s *session) observe(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("ObserveEndpoint",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
-			if r, ok := in.Request.(*smithyhttp.Request); ok {
+			// Only the first request, before there are others: what it was told holds for all.
+			if r, ok := in.Request.(*smithyhttp.Request); ok && s.endpoint == "" {
 				s.endpoint = r.URL.String()
 				s.signingRegion = signingRegion(r.Header.Get("Authorization"), s.region)
 			}

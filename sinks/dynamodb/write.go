@@ -17,9 +17,11 @@ type write struct {
 	route      route // by which of the service's calls it is sent
 	overwrites bool  // whatever the item was before, nothing of it is left; so the write can stand for older ones of its key
 
-	part *partition
-	seq  uint64 // place in part's order
-	slot *slot
+	overdue bool // it is counted in the engine's
+	part    *partition
+	since   time.Duration // from the engine's epoch: when it failed first; 0: it did not
+	seq     uint64        // place in part's order
+	slot    *slot
 
 	// Replaced is the older write of the same key in whose stead this one is sent; it may have replaced another. Oldest is the
 	// end of that chain, this write itself if it replaced none; it is right only in the first write of a chain.

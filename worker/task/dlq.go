@@ -2,8 +2,10 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -99,7 +101,7 @@ func (q *deadLetterQueue) send(ctx context.Context, e *errant, done func(error))
 	return nil
 }
 
-// contextHeaders says where a record came from and why it failed. All values are text; a null is an exception without a message.
+// contextHeaders says where a record came from and why it failed, in Kafka Connect's headers and behind them those of [connect.ErrorHeaders]. All values are text; a null is an exception without a message.
 //
 // Kafka: DeadLetterQueueReporter.populateContextHeaders.
 func contextHeaders(id connect.TaskID, e *errant) []kafka.Header {
@@ -119,6 +121,13 @@ func contextHeaders(id connect.TaskID, e *errant) []kafka.Header {
 	}
 	if x.message == "" {
 		headers[len(headers)-2].Value = nil
+	}
+	var more connect.ErrorHeaders
+	if errors.As(e.err, &more) {
+		own := more.ErrorHeaders()
+		for _, name := range slices.Sorted(maps.Keys(own)) {
+			headers = append(headers, kafka.Header{Key: prefix + name, Value: []byte(own[name])})
+		}
 	}
 	return headers
 }

@@ -3,6 +3,7 @@ package task_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -129,6 +130,36 @@ func TestAReportIsDoneWhenTheQueueHasTheRecord(t *testing.T) {
 		}
 		h.stop()
 		h.expectCommitted(tp0, 3)
+	})
+}
+
+// refusedBy is an error with what its destination said.
+type refusedBy map[string]string
+
+func (refusedBy) Error() string                     { return "refused" }
+func (r refusedBy) ErrorHeaders() map[string]string { return r }
+
+func TestAnErrorMayAddHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, queue := &fakeSink{}, &fakeDLQ{}
+		reason := fmt.Errorf("write: %w", refusedBy{"shop.table": "orders", "shop.code": "E7"})
+		fake.put = func(_ context.Context, records []connect.SinkRecord) error {
+			for i := range records {
+				fake.ctx.Report(&records[i], reason)
+			}
+			return nil
+		}
+		h := run(t, fake, nil, withDLQ(t, queue))
+		h.reader.assign(tp0)
+		h.reader.produce(tp0, "0")
+		time.Sleep(time.Minute)
+		h.stop()
+		if len(queue.records) != 1 {
+			t.Fatalf("%d records in the queue", len(queue.records))
+		}
+		headers := queue.records[0].Headers
+		got := fmt.Sprintf("%s", headers[max(0, len(headers)-2):])
+		h.expect("the last headers", got, "[{__connect.errors.shop.code E7} {__connect.errors.shop.table orders}]")
 	})
 }
 
