@@ -17,6 +17,14 @@ type Converter interface {
 	FromConnect(topic string, v SchemaAndValue) ([]byte, error)
 }
 
+// RawJSONConverter is an optional ability of a [Converter] whose values are texts of JSON as a rule, as those of JsonConverter without schemas: the
+// worker, which reads many, can put them into records without a piece of memory for each.
+type RawJSONConverter interface {
+	// ToRawJSON is ToConnect of data that is a [RawJSON] without a schema. It reports false for all else: for data that cannot be read, for a null,
+	// for any other value. The worker then calls ToConnect.
+	ToRawJSON(data []byte) (raw RawJSON, ok bool)
+}
+
 // HeaderConverter turns the bytes of a header into a Connect value and back. The rules of [Converter] apply.
 //
 // Kafka: org.apache.kafka.connect.storage.HeaderConverter.

@@ -89,26 +89,46 @@ func (c *JSON) ToConnect(_ string, _ []connect.RawHeader, data []byte) (connect.
 			return v, nil
 		}
 	}
+	value, err := checked(data)
+	switch {
+	case err != nil:
+		return connect.SchemaAndValue{}, &connect.DataError{Message: readFailed, Cause: err}
+	case c.schemas:
+		return c.fromEnvelope(value, data)
+	case isNull(value):
+		return connect.SchemaAndValue{}, nil
+	}
+	return connect.SchemaAndValue{Value: connect.RawJSON(value)}, nil
+}
+
+// ToRawJSON implements [connect.RawJSONConverter]: it succeeds if there are no schemas and the value is no null.
+func (c *JSON) ToRawJSON(data []byte) (connect.RawJSON, bool) {
+	if c.schemas || data == nil {
+		return nil, false
+	}
+	value, err := checked(data)
+	return value, err == nil && !isNull(value)
+}
+
+// checked returns the first value of a text, which is empty if there is none.
+func checked(data []byte) ([]byte, error) {
 	text, start, err := toUTF8(data)
 	if err != nil {
-		return connect.SchemaAndValue{}, &connect.DataError{Message: readFailed, Cause: err}
+		return nil, err
 	}
 	s := scanner{data: text, pos: start}
 	if !s.scan() {
-		return connect.SchemaAndValue{}, &connect.DataError{Message: readFailed, Cause: s.err()}
+		return nil, s.err()
 	}
 	value := text[s.start:s.end:s.end] // whoever appends to it must not write into the fetched batch
 	if s.illFormed {
 		value = respell(value)
 	}
-	if c.schemas {
-		return c.fromEnvelope(value, data)
-	}
-	if len(value) == 0 || value[0] == 'n' {
-		return connect.SchemaAndValue{}, nil
-	}
-	return connect.SchemaAndValue{Value: connect.RawJSON(value)}, nil
+	return value, nil
 }
+
+// isNull reports whether a value that was checked is null, or none at all.
+func isNull(value []byte) bool { return len(value) == 0 || value[0] == 'n' }
 
 // FromConnect writes a value. A nil value without a schema gives nil.
 func (c *JSON) FromConnect(_ string, v connect.SchemaAndValue) ([]byte, error) {

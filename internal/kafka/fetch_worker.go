@@ -197,7 +197,7 @@ func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok 
 // accept queues the records of one partition. It returns how many there are, and their size in memory.
 func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) (records, bytes int) {
 	f := w.f
-	messages, next, err := readBlock(it.part.tp, block, it.offset, f.settings.readCommitted)
+	messages, next, err := readBlock(it.part.tp, block, it.offset, f.settings.readCommitted, &f.buffers)
 	if err != nil {
 		f.fail(fmt.Errorf("read %w", err))
 		return 0, 0

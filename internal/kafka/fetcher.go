@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"sluice/internal/sampled"
 )
@@ -28,6 +29,8 @@ type fetcher struct {
 	meter fetchMeter
 	group sync.WaitGroup
 	stop  context.CancelFunc
+
+	buffers atomic.Uint32 // counts for Message.Buffer
 
 	mu      sync.Mutex
 	parts   map[TopicPartition]*partition

@@ -56,7 +56,7 @@ const (
 //
 // A nil Key or Value is Kafka's null (a nil Value is a tombstone), an empty one is an empty byte
 // string. Key, Value and header values are slices of the fetched batch: they may be kept for as
-// long as the caller likes, but must not be written to, and one kept record keeps its batch in memory.
+// long as the caller likes, but must not be written to, and one kept record keeps its batch in memory (see Buffer).
 type Message struct {
 	Topic     string
 	Partition int32
@@ -65,8 +65,11 @@ type Message struct {
 	Timestamp int64
 	// TimestampType is CreateTime or LogAppendTime.
 	TimestampType int8
-	Key, Value    []byte
-	Headers       []Header
+	// Buffer is the number of the piece of memory that Key and Value are slices of: a broker's answer, or a batch that was
+	// compressed. Of messages that a reader has returned one after the other, those with the same number share it.
+	Buffer     uint32
+	Key, Value []byte
+	Headers    []Header
 }
 
 // TopicPartition returns the partition that m was read from.

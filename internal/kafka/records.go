@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -13,8 +14,10 @@ import (
 // readBlock turns what a broker returned for one partition into messages from offset on, and the
 // offset to fetch next. Records before offset (a broker returns whole batches), control records and,
 // with readCommitted, records of aborted transactions are left out; next is behind them all the same.
-func readBlock(tp TopicPartition, block *sarama.FetchResponseBlock, offset int64, readCommitted bool) (messages []Message, next int64, err error) {
+// buffers counts the pieces of memory that messages are slices of.
+func readBlock(tp TopicPartition, block *sarama.FetchResponseBlock, offset int64, readCommitted bool, buffers *atomic.Uint32) (messages []Message, next int64, err error) {
 	next = offset
+	buffer := buffers.Add(1)
 	var aborted abortedTransactions
 	if readCommitted {
 		aborted.load(block.AbortedTransactions)
@@ -38,11 +41,14 @@ func readBlock(tp TopicPartition, block *sarama.FetchResponseBlock, offset int64
 				return nil, offset, fmt.Errorf("partition %s, batch at offset %d: %w", tp, batch.FirstOffset, err)
 			}
 			if !skip && !batch.Control {
-				messages = appendBatch(messages, tp, batch, offset)
+				if batch.Codec != sarama.CompressionNone {
+					buffer = buffers.Add(1)
+				}
+				messages = appendBatch(messages, tp, batch, offset, buffer)
 			}
 			next = max(next, batch.LastOffset()+1)
 		case set.MsgSet != nil:
-			messages = appendMessageSet(messages, tp, set.MsgSet, offset)
+			messages = appendMessageSet(messages, tp, set.MsgSet, offset, buffers)
 			if n := len(messages); n > 0 {
 				next = max(next, messages[n-1].Offset+1)
 			}
@@ -52,12 +58,12 @@ func readBlock(tp TopicPartition, block *sarama.FetchResponseBlock, offset int64
 }
 
 // appendBatch appends the records of batch from offset on.
-func appendBatch(messages []Message, tp TopicPartition, batch *sarama.RecordBatch, offset int64) []Message {
+func appendBatch(messages []Message, tp TopicPartition, batch *sarama.RecordBatch, offset int64, buffer uint32) []Message {
 	first := milliseconds(batch.FirstTimestamp)
 	for _, r := range batch.Records {
 		m := Message{
 			Topic: tp.Topic, Partition: tp.Partition, Offset: batch.FirstOffset + r.OffsetDelta,
-			Timestamp: -1, Key: r.Key, Value: r.Value,
+			Timestamp: -1, Buffer: buffer, Key: r.Key, Value: r.Value,
 		}
 		if m.Offset < offset {
 			continue
@@ -82,8 +88,9 @@ func appendBatch(messages []Message, tp TopicPartition, batch *sarama.RecordBatc
 // appendMessageSet appends the messages of the formats before Kafka 0.11, which old segments still
 // hold on brokers before 4.0. A compressed set is one message that holds the others, with offsets
 // relative to its own (version 1) or absolute ones (version 0).
-func appendMessageSet(messages []Message, tp TopicPartition, set *sarama.MessageSet, offset int64) []Message {
+func appendMessageSet(messages []Message, tp TopicPartition, set *sarama.MessageSet, offset int64, buffers *atomic.Uint32) []Message {
 	for _, outer := range set.Messages {
+		buffer := buffers.Add(1) // it may be compressed, or not
 		inner := outer.Messages()
 		base := int64(0)
 		if outer.Msg.Version >= 1 && outer.Msg.Set != nil && len(inner) > 0 {
@@ -92,7 +99,7 @@ func appendMessageSet(messages []Message, tp TopicPartition, set *sarama.Message
 		for _, block := range inner {
 			m := Message{
 				Topic: tp.Topic, Partition: tp.Partition, Offset: base + block.Offset,
-				Timestamp: milliseconds(block.Msg.Timestamp), Key: block.Msg.Key, Value: block.Msg.Value,
+				Timestamp: milliseconds(block.Msg.Timestamp), Buffer: buffer, Key: block.Msg.Key, Value: block.Msg.Value,
 			}
 			if block.Msg.LogAppendTime || outer.Msg.LogAppendTime {
 				m.Timestamp, m.TimestampType = milliseconds(outer.Msg.Timestamp), LogAppendTime

@@ -22,6 +22,7 @@ func (t *Task) convertAll(messages []kafka.Message) error {
 		t.converting.Lock()
 		defer t.converting.Unlock()
 	}
+	defer t.boxes.close()
 	t.forgetTopics()
 	var at *position
 	var last connect.TopicPartition

@@ -18,13 +18,28 @@ type operation struct {
 // newConversions returns what makes a record of a message's bytes: key, value, headers.
 func (t *Task) newConversions() []operation {
 	key, value, header := t.cfg.KeyConverter, t.cfg.ValueConverter, t.cfg.HeaderConverter
+	rawKey, _ := key.(connect.RawJSONConverter)
+	rawValue, _ := value.(connect.RawJSONConverter)
 	return []operation{
 		{StageKeyConverter, t.cfg.KeyConverterClass, func(m *kafka.Message, r *connect.SinkRecord) (bool, error) {
-			v, err := key.ToConnect(m.Topic, t.headersOf(m), m.Key)
+			headers := t.headersOf(m)
+			if rawKey != nil {
+				if raw, ok := rawKey.ToRawJSON(m.Key); ok {
+					r.Key = t.boxes.value(raw, m.Buffer)
+					return true, nil
+				}
+			}
+			v, err := key.ToConnect(m.Topic, headers, m.Key)
 			r.KeySchema, r.Key = v.Schema, v.Value
 			return true, err
 		}},
 		{StageValueConverter, t.cfg.ValueConverterClass, func(m *kafka.Message, r *connect.SinkRecord) (bool, error) {
+			if rawValue != nil {
+				if raw, ok := rawValue.ToRawJSON(m.Value); ok {
+					r.Value = t.boxes.value(raw, m.Buffer)
+					return true, nil
+				}
+			}
 			v, err := value.ToConnect(m.Topic, t.rawHeaders, m.Value)
 			r.ValueSchema, r.Value = v.Schema, v.Value
 			return true, err

@@ -43,6 +43,7 @@ type Task struct {
 	offsets    offsets
 	batch      []connect.SinkRecord                // converted and not accepted yet; the slice is used again
 	rawHeaders []connect.RawHeader                 // of the message being converted; the slice is used again
+	boxes      boxes                               // where values of the batch stand
 	ending     context.Context                     // ends when the task is to stop, or is cancelled
 	reporting  context.Context                     // ends some time later than ending: what the plugin reports meanwhile is still sent
 	redeliver  bool                                // the batch was refused with a retriable error; all partitions are paused
