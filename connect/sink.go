@@ -116,7 +116,7 @@ type OffsetAlterer interface {
 //	Close      FAILED                  FAILED
 //	Stop       logged                  logged
 //
-// A task that fails commits what was put before, closes its partitions and is stopped; its status is FAILED with the error's chain as its trace, until
+// What fails while a task is being stopped is logged. A task that fails otherwise commits what was put before, closes its partitions and is stopped; its status is FAILED with the error's chain as its trace, until
 // somebody restarts it. errors.tolerance does not apply to errors of a task: a single record that cannot be written is handed to
 // [SinkTaskContext].Report, which asks the connector's tolerance and its dead letter queue. A panic in any method counts as an error
 // that is not Retriable, and has its stack in the trace.
@@ -140,7 +140,8 @@ type SinkTask interface {
 	// by ctx, and may keep tc and props. The task RUNs once it returns; an error, a [Retriable] one too, makes the task FAILED.
 	Start(ctx context.Context, tc SinkTaskContext, props map[string]string) error
 	// Put accepts a batch: the records that one poll of the consumer brought, in the order of their offsets within each partition, or none. It is
-	// called after every poll: also with no records, before the first Open, and while the connector is paused.
+	// called without any every offset.flush.interval.ms, when the time set with [SinkTaskContext].Timeout is over and after Wake: before the first
+	// Open too, and while the connector is paused.
 	//
 	// A task without [PreCommitter] or [Flusher] must have written the batch when Put returns nil. One with them may go on working after that; it
 	// bounds what it has in hand by blocking here, or better with [SinkTaskContext].Pause.
@@ -150,7 +151,7 @@ type SinkTask interface {
 	//
 	// A [Retriable] error means that nothing of the batch counts as accepted. All partitions are paused, and the same batch is put again, without the
 	// records of partitions that were given away or rewound meanwhile: after the time set with [SinkTaskContext].Timeout in this call, else at the
-	// next offset commit, and earlier if there is something else to do, as after Wake and other calls on the context. There is no limit to the tries.
+	// next offset commit, and earlier only after Wake. There is no limit to the tries.
 	//
 	// Any other error makes the task FAILED. Nothing of the batch counts as accepted, so it comes again after a restart.
 	Put(ctx context.Context, records []SinkRecord) error

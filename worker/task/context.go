@@ -23,6 +23,7 @@ type sinkContext struct {
 	rewinds map[connect.TopicPartition]int64
 	timeout time.Duration // 0: none is set
 	commit  bool          // a commit was asked for
+	woken   bool          // a put was asked for
 }
 
 func (c *sinkContext) TaskID() connect.TaskID { return c.t.cfg.ID }
@@ -77,7 +78,12 @@ func (c *sinkContext) RequestCommit() {
 	c.t.wake()
 }
 
-func (c *sinkContext) Wake() { c.t.wake() }
+func (c *sinkContext) Wake() {
+	c.mu.Lock()
+	c.woken = true
+	c.mu.Unlock()
+	c.t.wake()
+}
 
 func (c *sinkContext) Report(record *connect.SinkRecord, reason error) <-chan error {
 	return c.t.report(record, reason)
@@ -98,6 +104,14 @@ func (c *sinkContext) takeCommitRequest() bool {
 	asked := c.commit
 	c.commit = false
 	return asked
+}
+
+func (c *sinkContext) takeWake() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	woken := c.woken
+	c.woken = false
+	return woken
 }
 
 // wanted returns those of parts that the plugin has not paused.
@@ -144,6 +158,7 @@ func (c *sinkContext) apply() {
 	}
 	for tp, offset := range rewinds {
 		if t.offsets.parts[tp] == nil {
+			t.log.Warn("the plugin rewinds a partition that is not assigned to it", "topic", tp.Topic, "partition", tp.Partition, "offset", offset)
 			continue
 		}
 		if err := t.reader.Seek(kafka.TopicPartition(tp), offset); err != nil {
@@ -152,5 +167,8 @@ func (c *sinkContext) apply() {
 		}
 		t.dropPending([]connect.TopicPartition{tp})
 		t.offsets.moveTo(tp, offset)
+	}
+	if len(rewinds) > 0 {
+		t.endEmptyRetry()
 	}
 }

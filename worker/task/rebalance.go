@@ -23,11 +23,7 @@ func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicP
 	}
 	parts := t.assign(added)
 	t.log.Debug("partitions assigned", "partitions", parts)
-	if t.redeliver && len(t.batch) == 0 {
-		// All that was to be put again belongs to others now.
-		t.redeliver = false
-		t.resumePartitions()
-	}
+	t.endEmptyRetry() // all that was to be put again may belong to others now
 	t.sinkCtx.retain(t.offsets.parts)
 	if t.redeliver || t.paused {
 		t.reader.Pause(toKafka(parts)...)

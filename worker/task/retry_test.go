@@ -250,6 +250,7 @@ func TestARewindTakesTheRefusedRecordsBack(t *testing.T) {
 			}
 			refused = true
 			fake.ctx.Rewind(map[connect.TopicPartition]int64{c0: 1})
+			fake.ctx.Timeout(time.Second)
 			return connect.Retriable(errors.New("start over"))
 		}
 		h := run(t, fake, nil, nil)
@@ -257,7 +258,10 @@ func TestARewindTakesTheRefusedRecordsBack(t *testing.T) {
 		h.reader.produce(tp1, "c")
 		h.reader.assign(tp0, tp1)
 		synctest.Wait()
-		h.expect("calls", fake.taken(), "start open[t-0 t-1] put(a,b,c) put(c) put(b)")
+		h.expect("calls before the time is over", fake.taken(), "start open[t-0 t-1] put(a,b,c)")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "put(c) put(b)")
 		h.stop()
 		h.expectCommitted(tp0, 2)
 		h.expectCommitted(tp1, 1)
@@ -285,5 +289,79 @@ func TestAFailedFlushTakesTheRefusedRecordsBack(t *testing.T) {
 		h.expect("calls", fake.taken(), "start open[t-0] put(a,b) put(a,b) flush(map[t-0:0]) put(a,b)")
 		h.stop()
 		h.expectCommitted(tp0, 2)
+	})
+}
+
+// Only the end of the time that the plugin has set is a reason to try again, not what else makes a poll return.
+func TestARefusedBatchIsNotTriedEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		var accept atomic.Bool
+		var calls []time.Duration
+		fake.put = refusing(fake, &accept, &calls, 10*time.Second)
+		h := run(t, fake, nil, nil)
+		h.reader.produce(tp0, "a")
+		h.reader.assign(tp0)
+		synctest.Wait()
+		h.reader.assign(tp1)
+		synctest.Wait()
+		fake.ctx.RequestCommit()
+		synctest.Wait()
+		h.task.Pause()
+		synctest.Wait()
+		h.task.Resume()
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "start open[t-0] put(a) open[t-1]")
+		accept.Store(true)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "put(a)")
+		h.stop()
+	})
+}
+
+// A batch of which nothing is left is no reason to wait.
+func TestARewindOfTheWholeRefusedBatchStartsOverAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		refused := false
+		fake.put = func(_ context.Context, records []connect.SinkRecord) error {
+			if len(records) == 0 || refused {
+				return nil
+			}
+			refused = true
+			fake.ctx.Rewind(map[connect.TopicPartition]int64{c0: 1})
+			return connect.Retriable(errors.New("start over"))
+		}
+		h := run(t, fake, nil, nil)
+		h.reader.produce(tp0, "a", "b")
+		h.reader.assign(tp0)
+		synctest.Wait()
+		h.expect("calls", fake.taken(), "start open[t-0] put(a,b) put(b)")
+		h.stop()
+		h.expectCommitted(tp0, 2)
+	})
+}
+
+// A plugin that asks for a commit whenever it is called is called no more often for it.
+func TestACommitIsNoReasonToPut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{}
+		puts := 0
+		fake.put = func(context.Context, []connect.SinkRecord) error {
+			puts++
+			fake.ctx.RequestCommit()
+			return nil
+		}
+		h := run(t, fake, nil, nil)
+		h.reader.produce(tp0, "a")
+		h.reader.assign(tp0)
+		time.Sleep(10*time.Minute + time.Second)
+		synctest.Wait()
+		h.expectCommitted(tp0, 1)
+		h.stop()
+		if puts != 11 {
+			t.Errorf("got %d puts in ten minutes, want one with the record and one a minute", puts)
+		}
 	})
 }

@@ -150,7 +150,8 @@ func (t *Task) Run(ctx context.Context) error {
 	defer closeTransforms(t.cfg)
 
 	err := t.run(ctx)
-	if err != nil && ctx.Err() == nil { // an orphan writes no status: its successor may have begun
+	w, _ := t.wishes()
+	if err != nil && ctx.Err() == nil && !w.stop { // an orphan writes no status: its successor may have begun
 		t.log.Error("task failed and is stopped; it does not run again until it is restarted", "err", Trace(err))
 		t.cfg.Listener.Failed(t.cfg.ID, err)
 		t.closeDLQ(ctx)
@@ -158,10 +159,14 @@ func (t *Task) Run(ctx context.Context) error {
 		t.closeReader(ctx)
 		return err
 	}
+	if err != nil && ctx.Err() == nil {
+		t.log.Warn("task failed while it was being stopped", "err", Trace(err))
+	}
 	t.closeDLQ(ctx)
 	t.closeReader(ctx)
 	if ctx.Err() == nil {
 		t.cfg.Listener.Shutdown(t.cfg.ID)
+		return err
 	}
 	return nil
 }
@@ -212,9 +217,11 @@ func (t *Task) waitWhilePaused(ctx context.Context) bool {
 	}
 }
 
-// loop polls, puts and commits until the task is to end.
+// loop polls, puts and commits until the task is to end. What only interrupts a poll (a rebalance, an answer to a commit, a pause, a wish of the
+// plugin) is no reason to put: a refused batch would be offered too early, and a plugin that asks for a commit with every put would be called without end.
 func (t *Task) loop(ctx context.Context) error {
 	t.offsets.nextCommit = time.Now().Add(t.cfg.OffsetFlushInterval)
+	var nextPut time.Time // at the latest; zero after each put
 	for {
 		w, failed := t.wishes()
 		if failed != nil {
@@ -228,13 +235,18 @@ func (t *Task) loop(ctx context.Context) error {
 			return err
 		}
 		t.sinkCtx.apply()
-		messages, err := t.reader.Poll(ctx, t.pollWait())
+		nextPut = t.nextPut(nextPut)
+		messages, err := t.reader.Poll(ctx, max(0, time.Until(nextPut)))
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return pollError(err)
 		}
+		if woken := t.sinkCtx.takeWake(); !woken && len(messages) == 0 && time.Now().Before(nextPut) {
+			continue
+		}
+		nextPut = time.Time{}
 		if err = t.convert(messages); err == nil {
 			err = t.deliver(ctx)
 		}
@@ -247,13 +259,17 @@ func (t *Task) loop(ctx context.Context) error {
 	}
 }
 
-// pollWait returns how long a poll may wait: until the next commit, and no longer than the plugin asked for.
-func (t *Task) pollWait() time.Duration {
-	wait := max(0, time.Until(t.offsets.nextCommit))
-	if d := t.sinkCtx.takeTimeout(); d > 0 {
-		wait = min(wait, d)
+// nextPut returns when to put at the latest, given what was said before: when the next commit is due, and sooner if the plugin has asked for that.
+func (t *Task) nextPut(before time.Time) time.Time {
+	if before.IsZero() {
+		before = t.offsets.nextCommit
 	}
-	return wait
+	if d := t.sinkCtx.takeTimeout(); d > 0 {
+		if sooner := time.Now().Add(d); sooner.Before(before) {
+			return sooner
+		}
+	}
+	return before
 }
 
 // deliver gives the batch, which may be empty, to the plugin.
@@ -296,6 +312,14 @@ func (t *Task) refused(err error) {
 	if !t.redeliver {
 		t.redeliver = true
 		t.reader.Pause(toKafka(t.offsets.assigned())...)
+	}
+}
+
+// endEmptyRetry lets records come again when nothing is left of a refused batch.
+func (t *Task) endEmptyRetry() {
+	if t.redeliver && len(t.batch) == 0 {
+		t.redeliver = false
+		t.resumePartitions()
 	}
 }
 

@@ -204,6 +204,25 @@ func TestACancelledTaskCommitsNothingAndHasNoStatus(t *testing.T) {
 	})
 }
 
+// As in Kafka, what fails while the task is being stopped is no failure of the task.
+func TestAFailureWhileStoppingIsNoFailedTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &fakeSink{close: func([]connect.TopicPartition) error { return errPut }}
+		h := run(t, fake, nil, nil)
+		h.reader.assign(tp0)
+		h.reader.produce(tp0, "a")
+		synctest.Wait()
+		h.task.Stop()
+		if err := h.stopped(); !errors.Is(err, errPut) {
+			t.Errorf("got %v, want %v", err, errPut)
+		}
+		h.expect("statuses", h.statuses.String(), "RUNNING topic:t UNASSIGNED")
+		if !strings.Contains(h.log.String(), errPut.Error()) {
+			t.Errorf("the log lacks the failure:\n%s", h.log)
+		}
+	})
+}
+
 func TestCancelBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reader := newFakeReader()
