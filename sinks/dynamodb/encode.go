@@ -26,11 +26,12 @@ type encoder struct {
 	writer itemWriter
 	reader jsonReader
 	plan   *plan
+	now    func() time.Time
 	key    []byte
 }
 
 func newEncoder(t *table, s *settings) *encoder {
-	e := &encoder{table: t, settings: s}
+	e := &encoder{table: t, settings: s, now: time.Now}
 	e.writer.rules = s.mapping.rules
 	e.writer.plain = s.mapping.rules == valueRules{}
 	names := make([]string, t.keys)
@@ -51,7 +52,13 @@ func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
 	if err := e.read(r.Value); err != nil {
 		return nil, nil, e.dataError(r, err)
 	}
+	if !e.settings.mapping.derived.none() {
+		if err := e.derive(r); err != nil {
+			return nil, nil, e.dataError(r, err)
+		}
+	}
 	e.writer.closeItem()
+	e.writer.shrink(e.settings.mapping.tooLarge)
 	if err := e.writer.check(); err != nil {
 		return nil, nil, err
 	}
@@ -66,6 +73,9 @@ func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
 
 // read writes the fields of the item that a record's value says.
 func (e *encoder) read(v any) error {
+	if e.settings.mapping.input == typedInput {
+		return e.encodeTyped(v)
+	}
 	switch v := v.(type) {
 	case connect.RawJSON:
 		return e.encodeText(v)
@@ -199,7 +209,10 @@ func (e *encoder) checkHeaders(r *connect.SinkRecord) error {
 
 // dataError names what stands where an item was expected.
 func (e *encoder) dataError(r *connect.SinkRecord, err error) error {
+	var data *connect.DataError
 	switch {
+	case errors.As(err, &data):
+		return data
 	case errors.Is(err, errNotObject):
 		return connect.NewDataError("table %q: the record's value, and its members \"key\" and \"item\" if it has them, must be JSON objects, found %s", e.table.name, e.found(r.Value))
 	case errors.Is(err, errNotJSON):

@@ -22,6 +22,9 @@ type jsonReader struct {
 	pos int
 	w   *itemWriter
 
+	typed  bool // each value is in DynamoDB's JSON
+	broken bool // a text has no form in UTF-8
+
 	// Where the values of the top-level members "key" and "item" stand, by which Camel's sink chooses what it writes; zero if there
 	// is none.
 	key, item span
@@ -149,17 +152,15 @@ func (r *jsonReader) noteShape(name []byte, value span) {
 }
 
 func (r *jsonReader) value(p *plan) error {
+	if r.typed {
+		return r.typedValue(p)
+	}
 	if p != nil && p.to.kind != absent {
 		return r.converted(p)
 	}
 	switch c := r.peek(); {
 	case c == '"':
-		raw, size, _, err := r.quoted()
-		if err != nil {
-			return err
-		}
-		r.w.rawString(raw, size)
-		return nil
+		return r.text()
 	case c == '-' || c >= '0' && c <= '9':
 		start := r.pos
 		for r.pos < len(r.in) && isNumberByte(r.in[r.pos]) {
@@ -194,6 +195,16 @@ func (r *jsonReader) value(p *plan) error {
 		return nil
 	}
 	return errNotJSON
+}
+
+// text reads a string.
+func (r *jsonReader) text() error {
+	raw, size, _, err := r.quoted()
+	if err != nil {
+		return err
+	}
+	r.w.rawString(raw, size)
+	return nil
 }
 
 func (r *jsonReader) list(p *plan) error {
@@ -260,11 +271,19 @@ func (r *jsonReader) quoted() (raw []byte, size int, escaped bool, err error) {
 			return nil, 0, false, errNotJSON
 		}
 		if c < 0 {
-			r.w.fault(`a string must be valid Unicode, found half of a surrogate pair`)
+			r.halved()
 		}
 		escaped = true
 		less += n - runeLen(c)
 		i += n
+	}
+}
+
+// halved notes half of a surrogate pair, which has no form in UTF-8.
+func (r *jsonReader) halved() {
+	r.broken = true
+	if r.w != nil {
+		r.w.fault(`a string must be valid Unicode, found half of a surrogate pair`)
 	}
 }
 

@@ -3,10 +3,13 @@ package dynamodb
 // mapping says how a record becomes an item, where the settings want something else than the plain way: each member an attribute, in the type
 // that its value has. The zero value is the plain way.
 type mapping struct {
-	rules valueRules
-	body  bodyMode
-	times timeFormat
-	plan  *plan // of single members; nil: none has a plan of its own
+	rules    valueRules
+	input    inputFormat
+	body     bodyMode
+	times    timeFormat
+	plan     *plan // of single members; nil: none has a plan of its own
+	derived  derived
+	tooLarge shrinking
 }
 
 // valueRules are what the item writer asks itself for each value. The zero value lets a JSON text through as it is, which is the fast way.
@@ -43,6 +46,14 @@ type arrayMode uint8
 const (
 	listArrays  arrayMode = iota // L
 	camelArrays                  // as Camel 3.20.3: NS or SS of the members' Java texts
+)
+
+// inputFormat is what a record's value is.
+type inputFormat uint8
+
+const (
+	plainInput inputFormat = iota // JSON or Connect values
+	typedInput                    // DynamoDB's own JSON, {"id":{"S":"a"}}
 )
 
 // bodyMode is where in a record's value the item is.

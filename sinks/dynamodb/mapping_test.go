@@ -273,6 +273,7 @@ func TestCamelModesStoreWhatCamelStored(t *testing.T) {
 func FuzzMappedItemsAreItems(f *testing.F) {
 	f.Add([]byte(`{"id":"a","x":[1,"b",{"c":null}],"n":"1","s":2,"bin":"","o":{"p":1e400,"p":null,"q":[[]]}}`), uint16(0))
 	f.Add([]byte(`{"id":"a","x":null,"n":null,"s":"","bin":null,"z":{"a":null,"a":[null]},"o":{"p":["1","AQI="]}}`), uint16(0xffff))
+	f.Add([]byte(`{"id":{"S":"a"},"x":{"NULL":true},"n":{"S":"1"},"m":{"M":{"l":{"L":[{"SS":["a","a"]},{"B":"AQI="}]}}}}`), uint16(1<<12))
 	paths := []string{"x:SS", "x:NS", "x:BS", "x:N", "x:S", "o.p:B", "o.p:N,o.q:SS", "o:S"}
 	f.Fuzz(func(t *testing.T, text []byte, bits uint16) {
 		if !json.Valid(text) {
@@ -285,6 +286,10 @@ func FuzzMappedItemsAreItems(f *testing.F) {
 		}
 		if bits&1<<11 != 0 {
 			s.plan().at([]string{"z"}).drop = true
+		}
+		if bits&1<<12 != 0 {
+			s = mapped(t, inputFormatConfig, "dynamodb-json", fieldsRenameConfig, "x:y")
+			s.mapping.rules = valueRules{omitNulls: bits&1 != 0, coerceKeys: bits&2 != 0, sparse: bits&4 != 0}
 		}
 		checkSize(t, indexed(), s, string(text))
 	})

@@ -6,6 +6,8 @@ import (
 
 // The native keys for how a record's value becomes an item.
 const (
+	inputFormatConfig    = "aws.dynamodb.input.format"
+	itemTooLargeConfig   = "aws.dynamodb.item.too.large"
 	bodyModeConfig       = "aws.dynamodb.body.mode"
 	fieldsIncludeConfig  = "aws.dynamodb.fields.include"
 	fieldsExcludeConfig  = "aws.dynamodb.fields.exclude"
@@ -23,6 +25,8 @@ const (
 // nativeMapping are the keys for how records become items.
 func nativeMapping() nativeGroup {
 	return nativeGroup{title: "Mapping", check: checkPlan, keys: []nativeKey{
+		choiceKey(inputFormatConfig, "plain", "What records' values are: plain is JSON or Connect's values; dynamodb-json is JSON that names the type of each value, such as {\"id\":{\"S\":\"a\"}}, as DynamoDB's exports and streams have it, for copies without loss. An item alone in a member Item, as in an export, is unwrapped.",
+			[]choice[inputFormat]{{"plain", plainInput}, {"dynamodb-json", typedInput}}, func(s *settings, f inputFormat) { s.mapping.input = f }),
 		choiceKey(bodyModeConfig, nil, "Where the item is in a record's value: with camel in its member item, or else key, if it has one, as Camel's sink reads it; with flat always the whole value. The default is camel for Camel's class, flat for Confluent's.",
 			[]choice[bodyMode]{{"camel", camelBody}, {"flat", flatBody}}, func(s *settings, m bodyMode) { s.mapping.body = m }),
 		textKey(fieldsIncludeConfig, nil, "list of paths such as id, customer.name", "The only members of the value that are stored, as a list of paths such as id, customer.name. What the table's key is made of stays in any case.",
@@ -63,6 +67,8 @@ func nativeMapping() nativeGroup {
 			func(s *settings, on bool) { s.mapping.rules.coerceKeys = on }),
 		flagKey(sparseIndexesConfig, false, "Whether a key of an index that is null or empty is left out, so that the item is not in that index. Otherwise it makes the record a bad one.",
 			func(s *settings, on bool) { s.mapping.rules.sparse = on }),
+		textKey(itemTooLargeConfig, "error", "error, truncate:attribute or gzip:attribute", "What to do with an item of more than 400 KB: error makes the record a bad one; truncate:attribute cuts off the end of that text until the item fits; gzip:attribute stores that text as B, its UTF-8 bytes packed by gzip. If the item is too large even so, the record is a bad one.",
+			parseShrinking, func(s *settings, how shrinking) { s.mapping.tooLarge = how }),
 	}}
 }
 
@@ -74,8 +80,15 @@ func (s *settings) plan() *plan {
 	return s.mapping.plan
 }
 
-// checkPlan refuses paths that lead into what is stored as one value or not at all.
+// checkPlan refuses paths that lead into what is stored as one value or not at all, and types where the input has them.
 func checkPlan(c connect.Config, s *settings) []*connect.ConfigError {
+	if s.mapping.input == typedInput {
+		for _, key := range []string{typeOverridesConfig, numberModeConfig, arrayModeConfig} {
+			if c.Given(key) {
+				return []*connect.ConfigError{wrongValue(c, key, "has no effect with "+inputFormatConfig+"=dynamodb-json, which names all types, leave it out")}
+			}
+		}
+	}
 	if err := s.mapping.plan.check(nil); err != nil {
 		for _, key := range []string{typeOverridesConfig, fieldsRenameConfig, fieldsExcludeConfig, fieldsIncludeConfig} {
 			if c.Given(key) {

@@ -76,7 +76,7 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 	found, class, err := t.session.describe(ctx, s.table)
 	switch class {
 	case done:
-		t.begin(found)
+		return t.begin(found)
 	case fatal:
 		return err
 	default:
@@ -86,13 +86,17 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 	return nil
 }
 
-// begin starts the engine on a table that is known.
-func (t *task) begin(found *table) {
+// begin starts the engine on a table that is known, unless the settings do not fit it.
+func (t *task) begin(found *table) error {
+	if err := t.settings.mapping.derived.fits(found); err != nil {
+		return err
+	}
 	t.encoder = newEncoder(found, t.settings)
 	client := newClient(t.session, found, t.settings.operation)
 	t.engine = newEngine(t.log, t.settings.policy, client.send, t.tc.Report, t.tc.Wake)
 	t.engine.start()
 	t.engine.open(slices.Collect(maps.Keys(t.parts)))
+	return nil
 }
 
 // await asks for the table in the background until the answer is one that lasts.
@@ -128,7 +132,10 @@ func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 				return o.err
 			}
 			t.log.Info("the table can be described now")
-			t.begin(o.table)
+			if err := t.begin(o.table); err != nil {
+				t.opened <- opening{err: err}
+				return err
+			}
 			records = append(t.held, records...)
 			t.held = nil
 		default:

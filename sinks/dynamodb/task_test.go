@@ -173,7 +173,9 @@ func TestWhatSomebodyHasToMendFailsTheTask(t *testing.T) {
 		"no region":         {s.settings(prefix+"region", ""), []string{prefix + "region", "must be set"}},
 		"a bad endpoint":    {s.settings(prefix+"uriEndpointOverride", "localhost:8000"), []string{prefix + "uriEndpointOverride", "localhost:8000", "must be a URL"}},
 		"no endpoint":       {s.settings(prefix+"uriEndpointOverride", ""), []string{prefix + "uriEndpointOverride", "must be set if"}},
-		"an operation":      {s.settings(prefix+"operation", "UpdateItem"), []string{prefix + "operation", "UpdateItem", "must be one of: PutItem, DeleteItem"}},
+		"a key of another name": {s.settings("aws.dynamodb.pk.hash", "value.user"),
+			[]string{"aws.dynamodb.pk.hash", `it gives attribute "user", but the hash key of table "flagged-transactions" is "transaction_id": put :transaction_id behind it`}},
+		"an operation": {s.settings(prefix+"operation", "UpdateItem"), []string{prefix + "operation", "UpdateItem", "must be one of: PutItem, DeleteItem"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()

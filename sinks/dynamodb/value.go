@@ -195,6 +195,9 @@ func tokenOf(v any) token {
 	case connect.RawJSON:
 		r := jsonReader{in: v}
 		if t, err := r.token(); err == nil && t.text != nil {
+			if r.broken {
+				t.text = []byte{0xff} // no UTF-8 either, for whoever writes it
+			}
 			return t
 		}
 		return token{kind: kindOfJSON(v[0])}
