@@ -81,12 +81,16 @@ func (c *client) createTopics(partitions int32, topics ...string) {
 	}
 }
 
-// send writes values, in turn over the partitions of a topic. A nil value is a tombstone.
+// send writes values, in turn over the partitions of a topic. A nil value is a tombstone. A timestamp of 0 is now.
 func (c *client) send(topic string, partitions int32, timestamp int64, values ...[]byte) {
 	c.t.Helper()
+	var at time.Time
+	if timestamp != 0 {
+		at = time.UnixMilli(timestamp)
+	}
 	var recs []kafka.OutRecord
 	for i, v := range values {
-		recs = append(recs, kafka.OutRecord{Topic: topic, Partition: int32(i) % partitions, Key: []byte("ignored"), Value: v, Timestamp: timestamp})
+		recs = append(recs, kafka.OutRecord{Topic: topic, Partition: int32(i) % partitions, Key: []byte("ignored"), Value: v, Timestamp: at})
 	}
 	if err := c.producer.SendBatch(c.t.Context(), recs); err != nil {
 		c.t.Fatal(err)

@@ -76,6 +76,25 @@ func (e *UnknownTopicError) Error() string {
 	return fmt.Sprintf("topic %q does not exist", e.Topic)
 }
 
+// RecordTooLargeError says that a producer does not even try to write a record.
+//
+// Kafka: org.apache.kafka.common.errors.RecordTooLargeException.
+type RecordTooLargeError struct {
+	Size, Limit int // bytes; the limit is max.request.size
+}
+
+func (e *RecordTooLargeError) Error() string {
+	return fmt.Sprintf("The message is %d bytes when serialized which is larger than %d, which is the value of the max.request.size configuration.", e.Size, e.Limit)
+}
+
+// Unwrap returns what a broker says of a record that is too large for its topic.
+func (*RecordTooLargeError) Unwrap() error { return sarama.ErrMessageSizeTooLarge }
+
+// JavaClass returns the name under which Java users know the error; traces show it.
+func (*RecordTooLargeError) JavaClass() string {
+	return "org.apache.kafka.common.errors.RecordTooLargeException"
+}
+
 // TopicPolicyError says that an existing topic cannot be used as a keyed log, and what to change.
 //
 // Kafka: the ConfigException of TopicAdmin.verifyTopicCleanupPolicyOnlyCompact and KafkaConfigBackingStore.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // TopicPartition names one partition of a topic.
@@ -92,6 +93,7 @@ type OutRecord struct {
 	Partition  int32
 	Key, Value []byte // nil is null
 	Headers    []Header
-	// Timestamp is in milliseconds since the epoch; 0 and -1 mean now.
-	Timestamp int64
+	// Timestamp counts in milliseconds; the zero time means now. One before 1970 is refused. Differs: one after 2262 becomes the last moment of what
+	// the client library can write, which counts nanoseconds.
+	Timestamp time.Time
 }

@@ -149,7 +149,7 @@ func (p *Producer) SendBatch(ctx context.Context, recs []OutRecord) error {
 	}
 }
 
-// SendAsync hands a record over. It blocks while buffer.memory is exhausted and while the topic's
+// SendAsync hands a record over. One that is larger than max.request.size is refused with a [*RecordTooLargeError]. It blocks while buffer.memory is exhausted and while the topic's
 // partitions are not known yet (at most max.block.ms), and fails if ctx ends meanwhile. Key, value and
 // headers must not be changed until done was called.
 //
@@ -158,9 +158,11 @@ func (p *Producer) SendBatch(ctx context.Context, recs []OutRecord) error {
 // with the error. It must return quickly and not call the producer's blocking methods.
 func (p *Producer) SendAsync(ctx context.Context, rec OutRecord, done func(partition int32, offset int64, err error)) error {
 	out := outgoing{rec: rec, done: done, size: recordSize(rec)}
-	if out.size > p.settings.maxRequestSize {
-		return fmt.Errorf("send to topic %q: the record has %d bytes when serialized, max.request.size is %d: %w",
-			rec.Topic, out.size, p.settings.maxRequestSize, sarama.ErrMessageSizeTooLarge)
+	if size := batchOverhead + out.size; size > p.settings.maxRequestSize {
+		return fmt.Errorf("send to topic %q: %w", rec.Topic, &RecordTooLargeError{Size: size, Limit: p.settings.maxRequestSize})
+	}
+	if ms := rec.Timestamp.UnixMilli(); ms < 0 && !rec.Timestamp.IsZero() {
+		return fmt.Errorf("send to topic %q: the timestamp %d is negative", rec.Topic, ms)
 	}
 	tp, err := p.choosePartition(ctx, rec)
 	if err != nil {
@@ -196,8 +198,8 @@ func (p *Producer) enqueue(ctx context.Context, tp TopicPartition, out outgoing)
 	}
 	now := time.Now()
 	out.deadline, out.epoch = now.Add(p.settings.deliveryTimeout), p.epoch
-	if out.rec.Timestamp <= 0 {
-		out.rec.Timestamp = now.UnixMilli()
+	if out.timestamp = min(out.rec.Timestamp.UnixMilli(), lastTimestamp); out.rec.Timestamp.IsZero() {
+		out.timestamp = now.UnixMilli()
 	}
 	part := p.parts[tp]
 	if part == nil {

@@ -11,11 +11,12 @@ import (
 
 // outgoing is one record on its way.
 type outgoing struct {
-	rec      OutRecord
-	done     func(partition int32, offset int64, err error)
-	size     int
-	epoch    int
-	deadline time.Time // delivery.timeout.ms after it was handed over
+	rec       OutRecord
+	done      func(partition int32, offset int64, err error)
+	size      int
+	timestamp int64 // in milliseconds
+	epoch     int
+	deadline  time.Time // delivery.timeout.ms after it was handed over
 }
 
 // outPartition is the queue of one partition, guarded by Producer.mu.
@@ -86,13 +87,16 @@ func recordSize(rec OutRecord) int {
 	return n
 }
 
+// lastTimestamp is the last millisecond that fits in 64 bits of nanoseconds, with which sarama counts.
+const lastTimestamp = math.MaxInt64 / int64(time.Millisecond)
+
 // encode fills in the wire form of b. With an identity, sequence is that of the first record.
 func (b *outBatch) encode(codec sarama.CompressionCodec, level int, identity producerIdentity, sequence int32) {
 	b.identity = identity
 	first, last := int64(math.MaxInt64), int64(0)
 	for i := range b.records {
-		first = min(first, b.records[i].rec.Timestamp)
-		last = max(last, b.records[i].rec.Timestamp)
+		first = min(first, b.records[i].timestamp)
+		last = max(last, b.records[i].timestamp)
 	}
 	slab := make([]sarama.Record, len(b.records))
 	records := make([]*sarama.Record, len(b.records))
@@ -100,7 +104,7 @@ func (b *outBatch) encode(codec sarama.CompressionCodec, level int, identity pro
 		rec := &b.records[i].rec
 		slab[i] = sarama.Record{
 			Key: rec.Key, Value: rec.Value, OffsetDelta: int64(i),
-			TimestampDelta: time.Duration(rec.Timestamp-first) * time.Millisecond,
+			TimestampDelta: time.Duration(b.records[i].timestamp-first) * time.Millisecond,
 		}
 		for _, h := range rec.Headers {
 			slab[i].Headers = append(slab[i].Headers, &sarama.RecordHeader{Key: []byte(h.Key), Value: h.Value})

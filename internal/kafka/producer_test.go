@@ -61,7 +61,7 @@ func TestProducerWritesWhatIsReadBack(t *testing.T) {
 				topic := newTopic(t, b, 2)
 				p := newProducer(t, b, "compression.type", compression, "enable.idempotence", idempotent)
 				sent := kafka.OutRecord{
-					Topic: topic, Partition: 1, Key: []byte("k"), Value: []byte(strings.Repeat("value ", 100)), Timestamp: 1234567890123,
+					Topic: topic, Partition: 1, Key: []byte("k"), Value: []byte(strings.Repeat("value ", 100)), Timestamp: time.UnixMilli(1234567890123),
 					Headers: []kafka.Header{{Key: "h", Value: []byte("1")}, {Key: "h", Value: []byte{}}, {Key: "none"}},
 				}
 				if err := p.Send(testContext(t), sent); err != nil {
@@ -89,6 +89,31 @@ func TestProducerWritesWhatIsReadBack(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestProducerKeepsTimestamps(t *testing.T) {
+	b := newBroker(t)
+	topic := newTopic(t, b, 1)
+	p := newProducer(t, b, "linger.ms", "100") // all in one batch
+	var recs []kafka.OutRecord
+	times := map[string]int64{"the first": 0, "1970": 1, "2026": 1795424107371, "2262": 9223372036854}
+	for name, ms := range times {
+		recs = append(recs, kafka.OutRecord{Topic: topic, Value: []byte(name), Timestamp: time.UnixMilli(ms)})
+	}
+	recs = append(recs, kafka.OutRecord{Topic: topic, Value: []byte("microseconds"), Timestamp: time.UnixMilli(1795424107371000)})
+	if err := p.SendBatch(testContext(t), recs); err != nil {
+		t.Fatal(err)
+	}
+	times["microseconds"] = 9223372036854
+	for _, m := range readAll(t, b, topic)[0] {
+		if want := times[string(m.Value)]; m.Timestamp != want {
+			t.Errorf("%s: got timestamp %d, want %d", m.Value, m.Timestamp, want)
+		}
+	}
+	err := p.Send(testContext(t), kafka.OutRecord{Topic: topic, Timestamp: time.UnixMilli(-2)})
+	if err == nil || !strings.Contains(err.Error(), "timestamp -2 is negative") {
+		t.Errorf("before 1970: got %v", err)
 	}
 }
 
@@ -230,7 +255,8 @@ func TestProducerSplitsABatchThatIsTooLargeForTheTopic(t *testing.T) {
 		t.Errorf("after a refused record: %v", err)
 	}
 	large.Value = make([]byte, 2<<20)
-	if err := p.Send(testContext(t), large); err == nil || !strings.Contains(err.Error(), "max.request.size is 1048576") {
+	var tooLarge *kafka.RecordTooLargeError
+	if err := p.Send(testContext(t), large); !errors.As(err, &tooLarge) || tooLarge.Limit != 1048576 {
 		t.Errorf("a record larger than max.request.size: got %v", err)
 	}
 }

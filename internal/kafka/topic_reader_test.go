@@ -47,7 +47,7 @@ func TestTopicReaderStartsWhereItIsTold(t *testing.T) {
 	p := newProducer(t, b)
 	for _, topic := range []string{early, late, at, after} {
 		for i := range 10 {
-			if err := p.Send(testContext(t), kafka.OutRecord{Topic: topic, Value: fmt.Appendf(nil, "v%d", i), Timestamp: int64(1000000 + i)}); err != nil {
+			if err := p.Send(testContext(t), kafka.OutRecord{Topic: topic, Value: fmt.Appendf(nil, "v%d", i), Timestamp: time.UnixMilli(int64(1000000 + i))}); err != nil {
 				t.Fatal(err)
 			}
 		}

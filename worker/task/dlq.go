@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"sluice/connect"
 	"sluice/internal/kafka"
@@ -82,13 +83,13 @@ func (q *deadLetterQueue) closeAdmin() {
 // exactly once, from anywhere, when the broker has acknowledged the record, or with the reason why it never will.
 func (q *deadLetterQueue) send(ctx context.Context, e *errant, done func(error)) error {
 	m := e.message
-	out := kafka.OutRecord{Topic: q.cfg.Topic, Partition: -1, Key: m.Key, Value: m.Value, Headers: m.Headers, Timestamp: m.Timestamp}
+	out := kafka.OutRecord{Topic: q.cfg.Topic, Partition: -1, Key: m.Key, Value: m.Value, Headers: m.Headers, Timestamp: sentAt(m)}
 	if q.cfg.ContextHeaders {
 		out.Headers = slices.Concat(m.Headers, contextHeaders(q.id, e))
 	}
 	finish := func(err error) {
 		if err != nil {
-			q.log.Error("Could not produce message to dead letter queue. topic="+q.cfg.Topic, "err", err)
+			q.log.Error("Could not produce message to dead letter queue. topic="+q.cfg.Topic, "topic", m.Topic, "partition", m.Partition, "offset", m.Offset, "err", err)
 		}
 		done(err)
 	}
@@ -130,4 +131,12 @@ func contextHeaders(id connect.TaskID, e *errant) []kafka.Header {
 		}
 	}
 	return headers
+}
+
+// sentAt is the time of a message as a producer takes it: that of one without a time is now.
+func sentAt(m *kafka.Message) time.Time {
+	if m.Timestamp < 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(m.Timestamp)
 }

@@ -181,7 +181,7 @@ func expectReported(h *harness, queue *fakeDLQ, bad kafka.Message, stage task.St
 		h.t.Fatalf("got %d records in the queue", len(queue.records))
 	}
 	r := queue.records[0]
-	if string(r.Key) != string(bad.Key) || string(r.Value) != string(bad.Value) || r.Timestamp != bad.Timestamp || r.Partition != -1 || r.Topic != "dlq" {
+	if string(r.Key) != string(bad.Key) || string(r.Value) != string(bad.Value) || r.Timestamp.UnixMilli() != bad.Timestamp || r.Partition != -1 || r.Topic != "dlq" {
 		h.t.Errorf("got record %+v", r)
 	}
 	var headers []string
