@@ -1,5 +1,7 @@
 package connect
 
+import "context"
+
 // Converter turns the bytes of a record's key or value into a Connect value and back.
 //
 // A converter is configured once and then used by one goroutine. Data that cannot be converted is a [*DataError] (or, for a
@@ -33,6 +35,15 @@ type HeaderConverter interface {
 	Configure(props map[string]string) error
 	ToConnectHeader(topic, key string, data []byte) (SchemaAndValue, error)
 	FromConnectHeader(topic, key string, v SchemaAndValue) ([]byte, error)
+}
+
+// ContextUser is a [Converter], [HeaderConverter], [Transform] or [Predicate] that may wait for something outside of this process, such as a schema
+// registry. Their methods have no context, since nearly all of them only compute.
+//
+// The worker calls UseContext once, before the first record. From then on no wait may outlast ctx, which ends when the task is told to stop: the call
+// under way returns a [Retriable] error, and its record comes again to the task's successor.
+type ContextUser interface {
+	UseContext(ctx context.Context)
 }
 
 // RawHeader is a header as it is in Kafka. A nil Value is a null.

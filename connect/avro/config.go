@@ -69,7 +69,7 @@ var definition = connect.NewConfigDef(slices.Concat(registryKeys, dataKeys, refu
 
 var registryKeys = []connect.ConfigKey{
 	{Name: URLConfig, Type: connect.TypeList, Required: true, Importance: connect.High, Validator: registryURLs{},
-		Doc: "The URLs of the schema registry, with http:// or https://. They are tried in this order."},
+		Doc: "The URLs of the schema registry, with http:// or https://. The first one is asked, or the one that has answered last; the next one if it cannot be reached or is overloaded."},
 	{Name: CredentialsConfig, Type: connect.TypeString, Default: fromURL, Importance: connect.Medium,
 		Validator: connect.OneOf(fromURL, fromUserInfo),
 		Doc:       "Where the user name and password for the registry come from: URL for those in its URL, USER_INFO for those in basic.auth.user.info."},

@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -77,6 +78,9 @@ func (c *Converter) Configure(props map[string]string, isKey bool) error {
 	c.registry, err = newRegistry(cfg, props)
 	return err
 }
+
+// UseContext bounds all waits for the registry.
+func (c *Converter) UseContext(ctx context.Context) { c.registry.ctx = ctx }
 
 // ToConnect reads a value. It shares memory with data.
 func (c *Converter) ToConnect(topic string, headers []connect.RawHeader, data []byte) (connect.SchemaAndValue, error) {

@@ -1,12 +1,17 @@
 package avro
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // SetClock replaces the clock by which a schema that was not found is asked for again.
 func (c *Converter) SetClock(now func() time.Time) { c.now = now }
 
 // SetPause replaces the wait between two tries.
-func (c *Converter) SetPause(pause func(time.Duration)) { c.registry.pause = pause }
+func (c *Converter) SetPause(pause func(time.Duration)) {
+	c.registry.pause = func(_ context.Context, d time.Duration) { pause(d) }
+}
 
 // UnknownFor is how long a schema that was not found is not asked for.
 const UnknownFor = unknownFor

@@ -3,6 +3,7 @@ package avro
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,21 +31,23 @@ const (
 
 // registry asks a schema registry. It is used by one goroutine.
 type registry struct {
-	client    *sr.Client
-	addresses string // for errors, without credentials
+	clients   []*sr.Client    // one for each URL
+	current   int             // of the client that is asked first: the one that has answered last
+	ctx       context.Context // ends all waits
+	addresses string          // for errors, without credentials
 	timeout   time.Duration
 	retries   int
 	wait      time.Duration
 	maxWait   time.Duration
 	normalize bool
-	pause     func(time.Duration) // between tries
+	pause     func(context.Context, time.Duration) // between tries
 }
 
 // newRegistry makes a client from the settings. It sends nothing.
 func newRegistry(c connect.Config, props map[string]string) (*registry, error) {
 	r := &registry{
 		timeout: c.Millis(ConnectTimeoutConfig) + c.Millis(ReadTimeoutConfig), retries: int(c.Int(MaxRetriesConfig)),
-		wait: c.Millis(RetryWaitConfig), maxWait: c.Millis(RetryMaxWaitConfig), normalize: c.Bool(NormalizeConfig), pause: time.Sleep,
+		wait: c.Millis(RetryWaitConfig), maxWait: c.Millis(RetryMaxWaitConfig), normalize: c.Bool(NormalizeConfig), pause: pause, ctx: context.Background(),
 	}
 	auth, err := authorization(c)
 	if err != nil {
@@ -75,19 +78,36 @@ func newRegistry(c connect.Config, props map[string]string) (*registry, error) {
 			headers[name] = v
 		}
 	}
-	r.client, err = sr.NewClient(
-		sr.URLs(urls...),
-		sr.UserAgent("sluice"),
-		sr.HTTPClient(&http.Client{Transport: boundedTransport{transport}, Timeout: r.timeout, CheckRedirect: sameHost}),
-		sr.PreReq(func(req *http.Request) error {
-			for _, name := range slices.Sorted(maps.Keys(headers)) {
-				req.Header.Set(name, headers[name])
-			}
-			auth(req, userInfo[req.URL.Host])
-			return nil
-		}),
-	)
-	return r, err
+	httpClient := &http.Client{Transport: boundedTransport{transport}, Timeout: r.timeout, CheckRedirect: sameHost}
+	for _, u := range urls {
+		client, err := sr.NewClient(
+			sr.URLs(u),
+			sr.UserAgent("sluice"),
+			sr.HTTPClient(httpClient),
+			sr.PreReq(func(req *http.Request) error {
+				for _, name := range slices.Sorted(maps.Keys(headers)) {
+					req.Header.Set(name, headers[name])
+				}
+				auth(req, userInfo[req.URL.Host])
+				return nil
+			}),
+		)
+		if err != nil {
+			return nil, err
+		}
+		r.clients = append(r.clients, client)
+	}
+	return r, nil
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // sameHost follows redirects to the same host only: others are not to see the headers.
@@ -221,12 +241,12 @@ func isUnknown(err error) bool {
 // schema returns the schema with an id, as it is known under the subject if that is not empty.
 func (r *registry) schema(id int32, subject string) (registered, error) {
 	var out registered
-	err := r.do(func(ctx context.Context) error {
+	err := r.do(func(ctx context.Context, client *sr.Client) error {
 		if subject != "" {
 			ctx = sr.WithParams(ctx, sr.Subject(subject))
 		}
 		var err error
-		out.schema, err = r.client.SchemaByID(ctx, int(id))
+		out.schema, err = client.SchemaByID(ctx, int(id))
 		return err
 	})
 	if err != nil {
@@ -251,9 +271,9 @@ func (r *registry) references(refs []sr.SchemaReference, seen map[string]bool, o
 			return nil, fmt.Errorf("the schema needs more than %d others", maxReferences)
 		}
 		var s sr.SubjectSchema
-		err := r.do(func(ctx context.Context) error {
+		err := r.do(func(ctx context.Context, client *sr.Client) error {
 			var err error
-			s, err = r.client.SchemaByVersion(sr.WithParams(ctx, sr.ShowDeleted), ref.Subject, ref.Version)
+			s, err = client.SchemaByVersion(sr.WithParams(ctx, sr.ShowDeleted), ref.Subject, ref.Version)
 			return err
 		})
 		if err != nil {
@@ -270,9 +290,9 @@ func (r *registry) references(refs []sr.SchemaReference, seen map[string]bool, o
 // version returns the version that a schema has under a subject, nil if the subject does not have it.
 func (r *registry) version(subject string, s sr.Schema) (*int, error) {
 	var found sr.SubjectSchema
-	err := r.do(func(ctx context.Context) error {
+	err := r.do(func(ctx context.Context, client *sr.Client) error {
 		var err error
-		found, err = r.client.LookupSchema(sr.WithParams(ctx, sr.ShowDeleted), subject, s)
+		found, err = client.LookupSchema(sr.WithParams(ctx, sr.ShowDeleted), subject, s)
 		return err
 	})
 	if isUnknown(err) {
@@ -287,16 +307,16 @@ func (r *registry) version(subject string, s sr.Schema) (*int, error) {
 // id returns the id of a schema under a subject, and registers it if asked to.
 func (r *registry) id(subject, text string, register bool) (int32, error) {
 	var found sr.SubjectSchema
-	err := r.do(func(ctx context.Context) error {
+	err := r.do(func(ctx context.Context, client *sr.Client) error {
 		if r.normalize {
 			ctx = sr.WithParams(ctx, sr.Normalize)
 		}
 		s := sr.Schema{Schema: text}
 		var err error
 		if register {
-			found.ID, err = r.client.RegisterSchema(ctx, subject, s, -1, -1)
+			found.ID, err = client.RegisterSchema(ctx, subject, s, -1, -1)
 		} else {
-			found, err = r.client.LookupSchema(ctx, subject, s)
+			found, err = client.LookupSchema(ctx, subject, s)
 		}
 		return err
 	})
@@ -304,19 +324,33 @@ func (r *registry) id(subject, text string, register bool) (int32, error) {
 }
 
 // do sends a request, again if the registry cannot be reached or is overloaded. Such an error is a [connect.RetriableError] in the end. The
-// wait between tries and the time for a request are bounded by the settings.
-func (r *registry) do(request func(context.Context) error) error {
+// wait between tries and the time for a request are bounded by the settings; both end with the context of the converter.
+func (r *registry) do(request func(context.Context, *sr.Client) error) error {
 	wait := r.wait
 	for try := 0; ; try++ {
-		ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
-		err := r.classify(request(ctx))
-		cancel()
-		if !connect.IsRetriable(err) || try >= r.retries {
+		err := r.ask(request)
+		if !connect.IsRetriable(err) || try >= r.retries || r.ctx.Err() != nil {
 			return err
 		}
-		r.pause(min(wait, r.maxWait))
+		r.pause(r.ctx, min(wait, r.maxWait))
 		wait *= 2
 	}
+}
+
+// ask sends a request to one URL after the other until one of them can answer it.
+//
+// Kafka: io.confluent.kafka.schemaregistry.client.rest.RestService.httpRequest, which makes all tries with a URL before it goes to the next one.
+func (r *registry) ask(request func(context.Context, *sr.Client) error) (err error) {
+	for range r.clients {
+		ctx, cancel := context.WithTimeout(r.ctx, r.timeout)
+		err = r.classify(request(ctx, r.clients[r.current]))
+		cancel()
+		if !connect.IsRetriable(err) || r.ctx.Err() != nil {
+			return err
+		}
+		r.current = (r.current + 1) % len(r.clients)
+	}
+	return err
 }
 
 // classify says what an error of a request means for the record.
@@ -332,6 +366,9 @@ func (r *registry) classify(err error) error {
 		if errors.As(err, &tooLong) {
 			return fmt.Errorf("schema registry at %s: the answer has more than %d bytes", r.addresses, maxAnswer)
 		}
+		if garbled := jsonError(err); garbled != nil {
+			return fmt.Errorf("schema registry at %s: the answer is not one of a schema registry: %w", r.addresses, garbled)
+		}
 		return connect.Unavailable(fmt.Errorf("schema registry at %s cannot be reached: %w", r.addresses, rootCause(err)))
 	}
 	message := answer.Message
@@ -345,10 +382,31 @@ func (r *registry) classify(err error) error {
 	switch code := answer.StatusCode; {
 	case code == http.StatusNotFound && answer.ErrorCode > http.StatusNotFound: // 40401 and its kin; without it the URL is wrong
 		return unknownError{described}
-	case code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500:
+	case slices.Contains(unavailable, code):
 		return connect.Unavailable(described)
 	}
 	return described
+}
+
+// unavailable are the statuses after which a request is sent again, and to the next URL.
+//
+// Kafka: io.confluent.kafka.schemaregistry.client.rest.RestService.isRestClientExceptionRetriable.
+var unavailable = []int{
+	http.StatusRequestTimeout, http.StatusTooManyRequests,
+	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
+// jsonError returns why an answer that came as a whole could not be understood, nil if that was not the trouble.
+func jsonError(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return syntax
+	}
+	var shape *json.UnmarshalTypeError
+	if errors.As(err, &shape) {
+		return shape
+	}
+	return nil
 }
 
 // rootCause takes off the URL, which can be long and which an address stands for already.

@@ -1,6 +1,7 @@
 package avro_test
 
 import (
+	"context"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -71,7 +72,7 @@ func TestAnswersOfTheRegistry(t *testing.T) {
 		retriable    bool
 	}{
 		{500, 50001, true}, {503, 50301, true}, {504, 50401, true}, {429, 429, true}, {408, 408, true}, {502, 502, true},
-		{401, 40101, false}, {403, 40301, false}, {422, 42201, false}, {404, 404, false},
+		{401, 40101, false}, {403, 40301, false}, {422, 42201, false}, {404, 404, false}, {501, 501, false},
 	} {
 		s := newStub(t, nil)
 		s.fail(func(w http.ResponseWriter, _ *http.Request) bool {
@@ -102,11 +103,17 @@ func TestATryAfterATryThatFailed(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNoJSONOrTooLong(t *testing.T) {
-	for _, body := range []string{"<html>", strings.Repeat(" ", 65<<20)} {
+	for _, c := range []struct{ body, want string }{
+		{"<html>", "the answer is not one of a schema registry: invalid character '<'"},
+		{"", "the answer is not one of a schema registry"},
+		{`{"schema":7}`, "the answer is not one of a schema registry"},
+		{strings.Repeat(" ", 65<<20), "the answer has more than 67108864 bytes"},
+	} {
 		s := newStub(t, nil)
-		s.fail(func(w http.ResponseWriter, _ *http.Request) bool { w.Write([]byte(body)); return true })
-		if _, err := newConverter(t, s).ToConnect("t", nil, message(7, 0)); err == nil {
-			t.Errorf("%.10q: got no error", body)
+		s.fail(func(w http.ResponseWriter, _ *http.Request) bool { w.Write([]byte(c.body)); return true })
+		_, err := newConverter(t, s).ToConnect("t", nil, message(7, 0))
+		if err == nil || connect.IsRetriable(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), s.URL) {
+			t.Errorf("%.10q: got %v, want %q and the address", c.body, err, c.want)
 		}
 	}
 }
@@ -179,11 +186,83 @@ func TestProxy(t *testing.T) {
 	wantNote(t, got, err)
 }
 
+// The next URL is asked if one cannot answer, and stays the first one to ask.
 func TestTheNextURLIsTried(t *testing.T) {
-	s := newStub(t, nil)
-	s.add(7, "t-value", noteSchema)
-	got, err := newConverter(t, s, avro.URLConfig, "http://127.0.0.1:1,"+s.URL).ToConnect("t", nil, message(7, text("hello")...))
-	wantNote(t, got, err)
+	for _, status := range []int{0, 408, 429, 500, 502, 503, 504} { // 0: nobody is there
+		down, up := newStub(t, nil), newStub(t, nil)
+		up.add(7, "t-value", noteSchema)
+		up.add(8, "t-value", `"string"`)
+		down.fail(func(w http.ResponseWriter, _ *http.Request) bool {
+			refuseWith(w, status, status, "not now")
+			return true
+		})
+		if status == 0 {
+			down.Close()
+		}
+		c := newConverter(t, up, avro.URLConfig, down.URL+","+up.URL)
+		c.SetPause(func(d time.Duration) { t.Errorf("%d: it waits for %v", status, d) })
+		got, err := c.ToConnect("t", nil, message(7, text("hello")...))
+		wantNote(t, got, err)
+		if n := len(down.asked()); n != min(status, 1) {
+			t.Errorf("%d: the first URL was asked %d times", status, n)
+		}
+		if _, err := c.ToConnect("t", nil, message(8, text("hello")...)); err != nil {
+			t.Errorf("%d: the next schema: %v", status, err)
+		}
+		if n := len(down.asked()); n != min(status, 1) {
+			t.Errorf("%d: the first URL was asked again", status)
+		}
+	}
+}
+
+func TestAURLThatRefusesIsNotPassedOver(t *testing.T) {
+	first, second := newStub(t, nil), newStub(t, nil)
+	second.add(7, "t-value", noteSchema)
+	_, err := newConverter(t, first, avro.URLConfig, first.URL+","+second.URL).ToConnect("t", nil, message(7, text("hello")...))
+	if err == nil || !strings.Contains(err.Error(), "error code: 40403") || len(second.asked()) > 0 {
+		t.Errorf("got %v and requests %v", err, second.asked())
+	}
+}
+
+// A task that is told to stop is not held by its registry: neither by an answer that does not come nor by the wait for another try.
+func TestTheEndOfTheContextEndsAllWaits(t *testing.T) {
+	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request){
+		"for an answer":   func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"for another try": func(w http.ResponseWriter, _ *http.Request) { refuseWith(w, 503, 50301, "not now") },
+		"for a slow one":  func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); <-r.Context().Done() },
+		"for the rest of it": func(w http.ResponseWriter, r *http.Request) {
+			w.Write([]byte(`{"sch`))
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := make(chan struct{}, 1)
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case asked <- struct{}{}:
+				default:
+				}
+				answer(w, r)
+			}))
+			defer s.Close()
+			c := avro.New()
+			if err := c.Configure(map[string]string{avro.URLConfig: s.URL, avro.RetryWaitConfig: "3600000", avro.RetryMaxWaitConfig: "3600000"}, false); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			c.UseContext(ctx)
+			go func() {
+				<-asked
+				cancel()
+			}()
+			_, err := c.ToConnect("t", nil, message(7, 0))
+			if !connect.IsRetriable(err) {
+				t.Errorf("got %v, want an error that is worth another try", err)
+			}
+		})
+	}
 }
 
 func TestRefusedSettings(t *testing.T) {
