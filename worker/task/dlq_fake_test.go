@@ -20,6 +20,7 @@ type fakeDLQ struct {
 	listing, creating, starting error // what the clients answer
 	failing                     error // what becomes of records later on
 	refusing                    error // what is said of records at once
+	largest                     int   // bytes of a record; 0 means that there is no bound
 	hold                        bool  // acknowledgements wait for release
 	held                        []func(error)
 	blocking                    bool // there is no room for further records
@@ -81,6 +82,9 @@ func (p fakeDLQProducer) SendAsync(ctx context.Context, rec kafka.OutRecord, don
 	if refusing != nil {
 		return refusing
 	}
+	if size := sizeOf(rec); q.largest > 0 && size > q.largest {
+		return &kafka.RecordTooLargeError{Size: size, Limit: q.largest}
+	}
 	answer := func(err error) {
 		if err == nil && q.onAck != nil {
 			q.onAck(rec)
@@ -98,6 +102,14 @@ func (p fakeDLQProducer) SendAsync(ctx context.Context, rec kafka.OutRecord, don
 		go answer(failing) // a goroutine of the producer
 	}
 	return nil
+}
+
+func sizeOf(rec kafka.OutRecord) int {
+	n := len(rec.Key) + len(rec.Value)
+	for _, h := range rec.Headers {
+		n += len(h.Key) + len(h.Value)
+	}
+	return n
 }
 
 // Close fails what waits, as a producer does whose broker cannot be reached.

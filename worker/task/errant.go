@@ -27,6 +27,9 @@ func (e *errant) undelivered(topic string, cause error) error {
 	return e.failure("Could not produce message to dead letter queue. topic="+topic, cause)
 }
 
+// unreported returns the failure of the task whose record there is no place to report to: its reason, as a task of Java would throw it.
+func (e *errant) unreported() error { return e.failure("", e.err) }
+
 func (e *errant) failure(message string, cause error) error {
 	return &Error{
 		Message: message, Cause: cause,

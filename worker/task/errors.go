@@ -28,7 +28,7 @@ const sinkTaskClass = "org.apache.kafka.connect.sink.SinkTask"
 
 // Error is the end of a task: what it was doing, and why it cannot go on.
 type Error struct {
-	Message string // Kafka's sentence, such as "Tolerance exceeded in error handler"
+	Message string // Kafka's sentence, such as "Tolerance exceeded in error handler"; "" says no more than where the record of the cause came from
 	Cause   error
 
 	// Where the record came from, if it is about one.
@@ -43,6 +43,9 @@ type Error struct {
 
 // Error returns the sentence, the record and the cause.
 func (e *Error) Error() string {
+	if e.Message == "" && e.Cause != nil {
+		return fmt.Sprintf("%s (%s)", strings.TrimSpace(e.Cause.Error()), e.where())
+	}
 	var b strings.Builder
 	b.WriteString(e.Message)
 	if e.Stage != "" {

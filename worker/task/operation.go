@@ -1,6 +1,8 @@
 package task
 
 import (
+	"context"
+
 	"sluice/connect"
 	"sluice/internal/kafka"
 )
@@ -96,6 +98,19 @@ func (t *Task) newTransformations() []operation {
 		}})
 	}
 	return ops
+}
+
+// useContext bounds the waits of all that a message goes through.
+func (t *Task) useContext(ctx context.Context) {
+	parts := []any{t.cfg.KeyConverter, t.cfg.ValueConverter, t.cfg.HeaderConverter}
+	for _, tf := range t.cfg.Transformations {
+		parts = append(parts, tf.Transform, tf.Predicate)
+	}
+	for _, part := range parts {
+		if user, ok := part.(connect.ContextUser); ok {
+			user.UseContext(ctx)
+		}
+	}
 }
 
 // keepOrigin makes r what a transform has made of it. Where it was read from stays as it is, since commits go by that; a topic that was set

@@ -48,6 +48,7 @@ type Task struct {
 	reporting  context.Context                     // ends some time later than ending: what the plugin reports meanwhile is still sent
 	redeliver  bool                                // the batch was refused with a retriable error; all partitions are paused
 	refusal    string                              // why, as last logged
+	outage     string                              // what a converter or transform waits for, as last logged
 	paused     bool                                // the pause is in effect
 	closing    bool                                // the group's callbacks no longer matter
 	topics     map[string]struct{}                 // seen
@@ -138,6 +139,7 @@ func (t *Task) Run(ctx context.Context) error {
 	reporting, endReport := context.WithCancel(ctx)
 	defer t.ended(end, endReport)
 	t.ending, t.reporting = ending, reporting
+	t.useContext(ending)
 	t.mu.Lock()
 	t.cancel, t.end, t.endReport = cancel, end, endReport
 	if t.orphan {

@@ -44,6 +44,9 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 	start := time.Now()
 	t.stats.failures.Add(1)
 	for attempt := 1; connect.IsRetriable(err); attempt++ {
+		if t.ending.Err() != nil {
+			return false, errInterrupted // maybe the end of the task is why it has failed
+		}
 		wait := retryDelay(attempt, t.cfg.RetryDelayMax)
 		if t.cfg.RetryTimeout >= 0 {
 			left := t.cfg.RetryTimeout - time.Since(start)
@@ -52,6 +55,7 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 			}
 			wait = min(wait, left)
 		}
+		t.tellOutage(op, m, err)
 		select {
 		case <-t.ending.Done():
 			return false, errInterrupted
@@ -59,6 +63,7 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 		}
 		t.stats.retries.Add(1)
 		if keep, err = op.do(m, r); err == nil {
+			t.outage = ""
 			return keep, nil
 		}
 		t.stats.failures.Add(1)
@@ -74,6 +79,17 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 	}
 	t.stats.skipped.Add(1)
 	return false, nil
+}
+
+// tellOutage logs what a record waits for, when it is something new: with errors.retry.timeout=-1 that can be long. Other retriable errors are
+// the record's own, and stay silent as in Kafka.
+func (t *Task) tellOutage(op *operation, m *kafka.Message, err error) {
+	if !connect.IsUnavailable(err) || err.Error() == t.outage {
+		return
+	}
+	t.outage = err.Error()
+	t.log.Warn("a record waits for something that is not available; it is tried again", "stage", string(op.stage), "class", op.class,
+		"topic", m.Topic, "partition", m.Partition, "offset", m.Offset, "err", err)
 }
 
 // retryDelay returns the wait before a further attempt: 300 ms doubled each time; beyond the largest allowed wait, a random part of it.
@@ -93,7 +109,8 @@ func retryDelay(attempt int, largest time.Duration) time.Duration {
 // publish makes a record known that cannot be processed: to the log, then to the dead letter queue. done, which may be nil, is called once
 // the queue has the record, or with the reason why it does not get it; without a queue, at once. Until then no commit goes past the record.
 //
-// A record that cannot be delivered to the queue fails the task. If ctx ends before it is handed over, it holds its partition's commits, and
+// A record that cannot be delivered to the queue fails the task. One that the queue's producer refuses since it is larger than max.request.size
+// counts as delivered, as in Kafka: with a failed task its connector could never go on. If ctx ends before it is handed over, it holds its partition's commits, and
 // errInterrupted is returned.
 //
 // Kafka: RetryWithToleranceOperator.report.
@@ -115,9 +132,12 @@ func (t *Task) publish(ctx context.Context, e *errant, done func(error)) error {
 	err := t.dlq.send(ctx, e, func(err error) {
 		if err != nil {
 			t.stats.dlqFailures.Add(1)
-			if t.reports.has(open) { // else the partition is someone else's
-				t.failRecord(e.partition, e.message.Offset, e.undelivered(t.cfg.DLQ.Topic, err))
-			}
+		}
+		if tooLarge := (*kafka.RecordTooLargeError)(nil); errors.As(err, &tooLarge) {
+			err = nil // it never fits, however often the task is started; the log has said where it is
+		}
+		if err != nil && t.reports.has(open) { // else the partition is someone else's
+			t.failRecord(e.partition, e.message.Offset, e.undelivered(t.cfg.DLQ.Topic, err))
 		}
 		t.reports.settle(open)
 		done(err)
@@ -134,44 +154,53 @@ func (t *Task) publish(ctx context.Context, e *errant, done func(error)) error {
 // report is what a plugin says of a record it cannot write. It may be called from any goroutine.
 //
 // As in Kafka, where a task gets no reporter unless there is a dead letter queue or a log to report to, such a record is tolerated only if it
-// leaves a trace; otherwise the task fails even with errors.tolerance=all.
+// leaves a trace; otherwise the task fails with the reason even with errors.tolerance=all, and counters know nothing of it.
 //
 // Kafka: org.apache.kafka.connect.runtime.errors.WorkerErrantRecordReporter.report, RetryWithToleranceOperator.executeFailed.
+// Differs: a report that is not tolerated is thrown in Java, which a task may catch; here it ends the task.
 func (t *Task) report(r *connect.SinkRecord, reason error) <-chan error {
-	t.stats.failures.Add(1)
-	t.stats.lastFailure.Store(time.Now().UnixMilli())
 	done := make(chan error, 1)
 	finish := func(err error) {
 		done <- err
 		close(done)
 	}
-	e := &errant{stage: StageTaskPut, class: sinkTaskClass, partition: r.TopicPartition(), err: reason}
-	var err error
-	if e.message, err = t.messageOf(r); err == nil {
-		if r.Origin() != nil {
-			e.partition = connect.TopicPartition{Topic: e.message.Topic, Partition: e.message.Partition}
-		}
-	} else {
-		e.err = errors.Join(err, reason)
-		e.message = &kafka.Message{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}
-		t.notTolerated(e)
-		finish(e.exceeds())
+	e := &errant{stage: StageTaskPut, class: sinkTaskClass, message: &kafka.Message{Offset: r.Offset}, partition: r.TopicPartition(), err: reason}
+	if t.errorLog == nil && t.dlq == nil {
+		t.failRecord(e.partition, r.Offset, putError(e.unreported()))
+		finish(e.unreported())
 		return done
 	}
-	if t.cfg.Tolerance == ToleranceAll && (t.errorLog != nil || t.dlq != nil) {
+	message, err := t.messageOf(r)
+	if err != nil {
+		finish(t.notConverted(e, err))
+		return done
+	}
+	if e.message = message; r.Origin() != nil {
+		e.partition = connect.TopicPartition{Topic: message.Topic, Partition: message.Partition}
+	}
+	t.stats.failures.Add(1)
+	t.stats.lastFailure.Store(time.Now().UnixMilli())
+	if t.cfg.Tolerance == ToleranceAll {
 		_ = t.publish(t.reporting, e, finish) // it tells finish
 		return done
 	}
-	t.notTolerated(e)
+	t.stats.errors.Add(1)
+	t.failRecord(e.partition, e.message.Offset, putError(e.exceeds()))
 	_ = t.publish(t.reporting, e, nil) // the task fails in any case
 	finish(e.exceeds())
 	return done
 }
 
-// notTolerated makes the task fail because of a record that its plugin has reported.
-func (t *Task) notTolerated(e *errant) {
-	t.stats.errors.Add(1)
-	t.failRecord(e.partition, e.message.Offset, putError(e.exceeds()))
+// notConverted ends the task because of a record that its plugin has made and that the converters cannot write; the error is the plugin's answer. One
+// that could not be converted because the task is to end comes again.
+func (t *Task) notConverted(e *errant, err error) error {
+	e.err = errors.Join(err, e.err)
+	if connect.IsRetriable(err) && t.ending.Err() != nil {
+		t.holdRecord(e.partition, e.message.Offset)
+		return errInterrupted
+	}
+	t.failRecord(e.partition, e.message.Offset, putError(e.unreported()))
+	return e.unreported()
 }
 
 // messageOf returns what a record was in Kafka. One that the plugin has made itself goes back through the converters.

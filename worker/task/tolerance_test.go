@@ -270,6 +270,11 @@ func TestReport(t *testing.T) {
 						"Caused by: org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n" +
 						"\tat stage TASK_PUT with class org.apache.kafka.connect.sink.SinkTask, record of topic t, partition 0, offset 2\n" +
 						"Caused by: org.apache.kafka.connect.errors.ConnectException: attribute account_id is a text\n"
+					if !tt.log { // in Java the task has no reporter, and throws
+						want = "org.apache.kafka.connect.errors.ConnectException: Exiting WorkerSinkTask due to unrecoverable exception.\n" +
+							"Caused by: org.apache.kafka.connect.errors.ConnectException: attribute account_id is a text\n" +
+							"\tat stage TASK_PUT with class org.apache.kafka.connect.sink.SinkTask, record of topic t, partition 0, offset 2\n"
+					}
 					h.expect("trace", task.Trace(err), want)
 					h.expectCommitted(tp0, 1)
 				}

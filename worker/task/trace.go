@@ -35,11 +35,11 @@ func Trace(err error) string {
 			b.WriteString(x.message)
 		}
 		b.WriteByte('\n')
-		if e, ok := x.err.(*Error); ok {
-			if e.Stage != "" {
-				b.WriteString("\tat " + e.where() + "\n")
+		if x.about != nil {
+			if x.about.Stage != "" {
+				b.WriteString("\tat " + x.about.where() + "\n")
 			}
-			for line := range strings.Lines(string(e.stack)) {
+			for line := range strings.Lines(string(x.about.stack)) {
 				b.WriteString("\tat " + strings.TrimSpace(line) + "\n")
 			}
 		}
@@ -56,7 +56,7 @@ func Caused(cause error) error {
 
 // throwable is an error as Java would have it.
 type throwable struct {
-	err     error // of which it was made
+	about   *Error // nil, or what a task knows of it
 	class   string
 	message string // without the cause's
 	cause   error  // nil if there is none
@@ -65,10 +65,17 @@ type throwable struct {
 // javaThrowable returns what stands for err. The mark [connect.Retriable] gives an error its class, unless it has one of its own.
 func javaThrowable(err error) throwable {
 	marked := false
+	var about *Error
 	for {
 		if joined := joinedErrors(err); len(joined) > 0 {
 			err = joined[0]
 			continue
+		}
+		if e, ok := err.(*Error); ok {
+			if about = e; e.Message == "" && e.Cause != nil {
+				err = e.Cause
+				continue
+			}
 		}
 		if retriable, ok := err.(*connect.RetriableError); ok && retriable.Cause != nil {
 			err, marked = retriable.Cause, true
@@ -77,7 +84,7 @@ func javaThrowable(err error) throwable {
 		break
 	}
 	cause := errors.Unwrap(err)
-	x := throwable{err: err, class: javaClass(err), message: ownMessage(err, cause), cause: cause}
+	x := throwable{about: about, class: javaClass(err), message: ownMessage(err, cause), cause: cause}
 	if _, named := err.(interface{ JavaClass() string }); marked && !named && x.class == connectException {
 		x.class = retriableException
 	}
