@@ -16,6 +16,7 @@ import (
 //	committed <= durable (known to the plugin) <= current <= pending
 type position struct {
 	committed int64 // last committed, or where reading began
+	stored    bool  // it was committed since then, and not just found
 	current   int64 // everything before it was accepted by Put, or skipped
 	pending   int64 // everything before it was converted; in the batch that waits for Put
 }
@@ -152,7 +153,7 @@ func (t *Task) commitIfDue(ctx context.Context) error {
 		t.log.Warn("pre-commit failed; going back to the last committed offsets", "err", err)
 		return t.rewindToCommitted()
 	}
-	if durable = t.committable(durable); len(durable) == 0 || ctx.Err() != nil {
+	if durable = t.committable(parts, durable); len(durable) == 0 || ctx.Err() != nil {
 		t.endCommit(nil)
 		return nil
 	}
@@ -196,7 +197,7 @@ func (t *Task) committed(what map[connect.TopicPartition]int64, err error) {
 	t.stats.commits.Add(1)
 	for tp, offset := range what {
 		if p := t.offsets.parts[tp]; p != nil {
-			p.committed = offset
+			p.committed, p.stored = offset, true
 			t.stats.commit(tp, offset)
 		}
 	}
@@ -244,13 +245,16 @@ func (t *Task) preCommitClosing(ctx context.Context, parts []connect.TopicPartit
 		t.log.Warn("pre-commit failed while partitions are given up; what was not committed is delivered again", "err", err)
 		return nil
 	}
-	return t.committable(durable)
+	return t.committable(parts, durable)
 }
 
 // committable drops what must not or need not be committed: a partition that is not ours, an offset beyond what was put (the plugin cannot
 // know it to be durable), and what is committed already. A record that was reported and is not tolerated, or that the dead letter queue has
 // not got yet, holds its partition at its own offset, whatever the plugin says.
-func (t *Task) committable(durable map[connect.TopicPartition]int64) map[connect.TopicPartition]int64 {
+//
+// If there is something to commit, the partitions of parts that have not moved are committed once too, as in Kafka: with auto.offset.reset=latest, and
+// nothing committed, a record that comes while nobody reads would be lost.
+func (t *Task) committable(parts []connect.TopicPartition, durable map[connect.TopicPartition]int64) map[connect.TopicPartition]int64 {
 	out := make(map[connect.TopicPartition]int64, len(durable))
 	for tp, offset := range durable {
 		switch p := t.offsets.parts[tp]; {
@@ -261,6 +265,16 @@ func (t *Task) committable(durable map[connect.TopicPartition]int64) map[connect
 		default:
 			if offset = t.heldBack(tp, p, offset); offset != p.committed {
 				out[tp] = offset
+			}
+		}
+	}
+	if len(out) == 0 {
+		return out
+	}
+	for _, tp := range parts {
+		if p := t.offsets.parts[tp]; p != nil && !p.stored {
+			if _, moves := out[tp]; !moves {
+				out[tp] = p.committed
 			}
 		}
 	}

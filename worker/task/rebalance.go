@@ -23,7 +23,6 @@ func (l *rebalanceListener) Assigned(ctx context.Context, added map[kafka.TopicP
 	}
 	parts := t.assign(added)
 	t.log.Debug("partitions assigned", "partitions", parts)
-	t.endEmptyRetry() // all that was to be put again may belong to others now
 	t.sinkCtx.retain(t.offsets.parts)
 	if t.redeliver || t.paused {
 		t.reader.Pause(toKafka(parts)...)
@@ -52,6 +51,7 @@ func (l *rebalanceListener) Revoked(ctx context.Context, parts []kafka.TopicPart
 	t.log.Debug("partitions revoked", "partitions", gone)
 	err := t.closePartitions(ctx, gone, true)
 	t.dropPending(gone)
+	t.endEmptyRetry() // nothing may be assigned in exchange
 	return err
 }
 
@@ -68,6 +68,7 @@ func (l *rebalanceListener) Lost(ctx context.Context, parts []kafka.TopicPartiti
 	t.log.Warn("partitions lost", "partitions", gone)
 	err := t.closePartitions(ctx, gone, false)
 	t.dropPending(gone)
+	t.endEmptyRetry() // nothing may be assigned in exchange
 	return err
 }
 
