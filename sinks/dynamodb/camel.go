@@ -140,7 +140,7 @@ func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
 
 // finishCamel looks for what is missing.
 func finishCamel(s *settings) []*connect.ConfigError {
-	if s.table == "" {
+	if s.table == "" && s.route == nil {
 		return []*connect.ConfigError{{Key: camelTableConfig, Missing: true}}
 	}
 	return nil

@@ -12,7 +12,7 @@
 //	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, errors.go
 //	    ─> partition   the prefix of finished offsets ─> PreCommit                                           tracker.go
 //
-// A task has one engine and one table. The engine is a set of slots and queues under one lock, which is never held while something
+// A task has one engine for each table, mostly one (targets.go). An engine is a set of slots and queues under one lock, which is never held while something
 // waits; DESIGN.md has its rules and what was rejected.
 //
 // # The guarantee

@@ -11,6 +11,9 @@ import (
 const (
 	regionConfig   = "aws.dynamodb.region"
 	endpointConfig = "aws.dynamodb.endpoint"
+
+	tableFormatConfig   = "table.name.format"
+	topicTableMapConfig = "aws.dynamodb.topic.table.map"
 )
 
 func nativeConnection() nativeGroup {
@@ -29,7 +32,32 @@ func nativeConnection() nativeGroup {
 					s.endpoint = endpoint
 				}
 			}).beats(camelEndpointConfig, camelOverrideEndpointConfig),
+		textKey(tableFormatConfig, nil, "name of a table, with placeholders", "The table of a record: a name, in which ${topic}, ${partition}, ${header:name}, ${key:path}, ${value:path} and ${timestamp:yyyyMMdd} (the record's, in UTC) stand for parts of the record. A record that lacks such a part is a bad one; a table that does not exist fails the task. Confluent's class has ${topic} as its default.",
+			parseTableFormat, func(s *settings, f tableFormat) {
+				s.table, s.route = f.fixed, nil
+				if f.fixed == "" {
+					s.route = &tableRoute{format: f.parts, text: f.text}
+				}
+			}).beats(camelTableConfig),
+		textKey(topicTableMapConfig, nil, "list of topic:table", "The tables of topics, as a list such as orders:orders-table, users:people. Topics count by the names that transforms have given them. Those that are not in the list go where they would go without it.",
+			parseTopicTables, func(s *settings, tables map[string]string) {
+				if len(tables) > 0 {
+					s.mapTopics(tables)
+				}
+			}),
 	}}
+}
+
+// mapTopics gives topics tables of their own.
+func (s *settings) mapTopics(tables map[string]string) {
+	if s.route == nil {
+		s.route = &tableRoute{text: s.table}
+		if s.table != "" {
+			s.route.format = []namePart{{literal: s.table}}
+		}
+		s.table = ""
+	}
+	s.route.byTopic = tables
 }
 
 // parseEndpoint checks the URL of a service. An empty text stands for none.

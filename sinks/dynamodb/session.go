@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,6 +40,7 @@ type session struct {
 	api         *dynamodb.Client
 
 	// Set by the first request: what the SDK chose to send it to.
+	observed      sync.Once
 	endpoint      string
 	signingRegion string
 	principal     string
@@ -116,8 +118,10 @@ func (s *session) observe(stack *middleware.Stack) error {
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 			// Only the first request, before there are others: what it was told holds for all.
 			if r, ok := in.Request.(*smithyhttp.Request); ok && s.endpoint == "" {
-				s.endpoint = r.URL.String()
-				s.signingRegion = signingRegion(r.Header.Get("Authorization"), s.region)
+				s.observed.Do(func() { // later requests go to the same place, and calls may be reading it
+					s.endpoint = r.URL.String()
+					s.signingRegion = signingRegion(r.Header.Get("Authorization"), s.region)
+				})
 			}
 			return next.HandleFinalize(ctx, in)
 		}), "Signing", middleware.After)

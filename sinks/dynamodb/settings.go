@@ -4,7 +4,8 @@ import "log/slog"
 
 // settings is what the engine needs to know, whichever dialect of settings it was said in. See [dialect].
 type settings struct {
-	table     string
+	table     string      // "" if route is set
+	route     *tableRoute // of a connector with several tables
 	operation operation
 	policy    policy // order, joining and bounds of writes
 

@@ -14,10 +14,10 @@ import (
 	"sluice/connect"
 )
 
-// task is the [connect.SinkTask]: it encodes records on the worker's goroutine and leaves the rest to its engine.
+// task is the [connect.SinkTask]: it encodes records on the worker's goroutine and leaves the rest to the engine of their table.
 //
-// While the service cannot be reached at the start, the task runs without an engine: it holds what it is given, with its partitions
-// paused, until DescribeTable has been answered.
+// A table is described before the first record is written to it. While that lasts, and while the service cannot be reached at the start, the
+// task holds what it is given, with its partitions paused.
 //
 // Pausing and resuming partitions is done by Put alone, on the worker's goroutine; the engine only wakes the worker. So the two
 // cannot contradict each other.
@@ -30,22 +30,27 @@ type task struct {
 	settings *settings
 	session  *session
 
-	opened  chan opening // one value, unless the table was described by Start
+	asking  bool         // a table is being asked for, or its answer waits to be taken
+	opened  chan opening // that answer
 	cancel  context.CancelFunc
-	waiting sync.WaitGroup // for the goroutine that asks for the table
+	waiting sync.WaitGroup // for the goroutine that asks
 
-	engine  *engine // nil until the table is known
-	encoder *encoder
+	only    *target // of a connector with one table, once it is known
+	targets targets
+	lost    *engine // see misrouted
+	name    []byte  // scratch
 
 	parts  map[connect.TopicPartition]struct{}
 	paused bool
-	held   []connect.SinkRecord // put before the table was known
+	held   []connect.SinkRecord // put before their table was known, or behind such a record
 }
 
-// opening is what came of asking for the table again and again.
+// opening is what came of asking for a table again and again.
 type opening struct {
-	table *table
-	err   error
+	name   string
+	table  *table
+	err    error
+	waited bool // the log says that it could not be described at first
 }
 
 var (
@@ -58,118 +63,162 @@ var (
 func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[string]string) error {
 	t.tc, t.log = tc, tc.Logger()
 	t.parts = make(map[connect.TopicPartition]struct{})
+	t.targets.byName = make(map[string]*target)
+	t.opened = make(chan opening, 1)
 	s, err := t.read(props)
 	if err != nil {
 		return err
 	}
 	t.settings = s
-	t.log = t.log.With("table", s.table)
+	shown := s.table
+	if s.route != nil {
+		shown = s.route.String()
+	}
+	t.log = t.log.With("table", shown)
 	for _, notice := range s.notices {
 		t.log.Warn(notice)
 	}
 	if t.session, err = newSession(ctx, s, t.options, t.log); err != nil {
 		return err
 	}
-	if err := t.session.findCredentials(ctx, s.table); err != nil {
+	if err := t.session.findCredentials(ctx, shown); err != nil {
 		return err
+	}
+	if s.route != nil {
+		return nil // which tables there are is seen by the records
 	}
 	found, class, err := t.session.describe(ctx, s.table)
 	switch class {
 	case done:
-		return t.begin(found)
+		t.only, err = t.newTarget(found, t.log)
+		return err
 	case fatal:
 		return err
 	default:
-		t.log.Warn("the table cannot be described yet, asking until it can", "err", err)
-		t.await()
+		t.log.Warn(notDescribed, "err", err)
+		t.ask(s.table, true)
 	}
 	return nil
 }
 
-// begin starts the engine on a table that is known, unless the settings do not fit it.
-func (t *task) begin(found *table) error {
-	if err := t.settings.mapping.derived.fits(found); err != nil {
-		return err
-	}
-	t.encoder = newEncoder(found, t.settings)
-	client := newClient(t.session, found, t.settings.operation)
-	t.engine = newEngine(t.log, t.settings.policy, client.send, t.tc.Report, t.tc.Wake)
-	t.engine.start()
-	t.engine.open(slices.Collect(maps.Keys(t.parts)))
-	return nil
-}
+const notDescribed = "the table cannot be described yet, asking until it can"
 
-// await asks for the table in the background until the answer is one that lasts.
-func (t *task) await() {
+// ask asks for a table in the background until the answer is one that lasts. Waited tells that it was asked for before, in vain.
+func (t *task) ask(name string, waited bool) {
+	if t.cancel != nil {
+		t.cancel() // of the one before, which is over
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.cancel = cancel
-	t.opened = make(chan opening, 1)
+	t.asking = true
 	t.waiting.Go(func() {
 		for n := 0; ; n++ {
-			select {
-			case <-time.After(backoff(holdBase, outageHoldMax, n, rand.Float64())):
-			case <-ctx.Done():
-				return
+			if waited {
+				select {
+				case <-time.After(backoff(holdBase, outageHoldMax, n, rand.Float64())):
+				case <-ctx.Done():
+					return
+				}
 			}
-			found, class, err := t.session.describe(ctx, t.settings.table)
+			found, class, err := t.session.describe(ctx, name)
 			if class == done || class == fatal {
-				t.opened <- opening{found, err}
+				t.opened <- opening{name, found, err, waited}
 				t.tc.Wake()
 				return
 			}
+			if !waited && ctx.Err() == nil {
+				t.log.Warn(notDescribed, "table", name, "err", err)
+			}
+			waited = true
 		}
 	})
 }
 
+// begin takes the answer to a question for a table.
+func (t *task) begin(o opening) error {
+	if o.err != nil {
+		return o.err
+	}
+	log := t.log
+	if t.settings.route != nil {
+		log = t.tc.Logger().With("table", o.name)
+	}
+	if o.waited {
+		log.Info("the table can be described now")
+	}
+	found, err := t.newTarget(o.table, log)
+	if err != nil {
+		return err
+	}
+	if t.settings.route == nil {
+		t.only = found
+	} else {
+		t.targets.byName[o.name] = found
+	}
+	t.asking = false
+	return nil
+}
+
 // Put never waits for the service. When the backlog has reached its bound the partitions are paused until half of it is written.
-// An error that the engine met since the last Put is returned here.
+// An error that an engine met since the last Put is returned here.
 func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
-	if t.engine == nil {
+	if t.asking {
 		select {
 		case o := <-t.opened:
-			if o.err != nil {
-				t.opened <- o // every further Put says the same
-				return o.err
-			}
-			t.log.Info("the table can be described now")
-			if err := t.begin(o.table); err != nil {
-				t.opened <- opening{err: err}
+			if err := t.begin(o); err != nil {
+				t.opened <- opening{err: err} // every further Put says the same
 				return err
 			}
 			records = append(t.held, records...)
 			t.held = nil
 		default:
 			t.held = append(t.held, records...)
-			if len(t.held) > 0 {
-				t.pause(true)
-			}
-			return nil
+			t.pause(t.targets.full() || len(t.held) > 0)
+			return t.targets.failure()
 		}
 	}
 	for i := range records {
-		if err := t.put(ctx, &records[i]); err != nil {
+		taken, err := t.put(ctx, &records[i])
+		if err != nil {
 			return err
 		}
+		if !taken {
+			t.held = append(t.held, records[i:]...)
+			break
+		}
 	}
-	t.engine.flush()
-	t.pause(t.engine.full())
-	return t.engine.failure()
+	t.targets.flush()
+	t.pause(t.targets.full() || len(t.held) > 0)
+	return t.targets.failure()
 }
 
-// put hands one record to the engine. A record that cannot be written is reported at its place: what came before it is on its way, and
-// nothing after it is if errors are not tolerated.
-func (t *task) put(ctx context.Context, r *connect.SinkRecord) error {
+// put hands one record to the engine of its table, and reports false if that has to be asked for first. A record that cannot be written is
+// reported at its place: what came before it is on its way, and nothing after it is if errors are not tolerated.
+func (t *task) put(ctx context.Context, r *connect.SinkRecord) (bool, error) {
+	to, name, err := t.targetOf(r)
+	switch {
+	case err != nil:
+		return true, t.reject(t.misrouted(), r, err)
+	case to == nil:
+		t.ask(name, false)
+		return false, nil
+	}
 	if t.settings.contentLog != nil {
 		t.log.Log(ctx, *t.settings.contentLog, "record", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "value", fmt.Sprint(r.Value))
 	}
-	item, key, err := t.encoder.encode(r)
+	item, key, err := to.encoder.encode(r)
 	if err != nil {
-		t.engine.flush()
-		t.engine.reject(r, err)
-		return t.engine.failure()
+		return true, t.reject(to.engine, r, err)
 	}
-	t.engine.accept(newWrite(r, item), key)
-	return nil
+	to.engine.accept(newWrite(r, item), key)
+	return true, nil
+}
+
+// reject enters a bad record into the books of an engine.
+func (t *task) reject(e *engine, r *connect.SinkRecord, reason error) error {
+	t.targets.flush()
+	e.reject(r, reason)
+	return t.targets.failure()
 }
 
 // pause stops or resumes the delivery of all partitions, if that is a change.
@@ -191,9 +240,7 @@ func (t *task) Open(_ context.Context, partitions []connect.TopicPartition) erro
 	for _, tp := range partitions {
 		t.parts[tp] = struct{}{}
 	}
-	if t.engine != nil {
-		t.engine.open(partitions)
-	}
+	t.targets.open(partitions)
 	if t.paused {
 		t.tc.Pause(partitions...)
 	}
@@ -204,15 +251,12 @@ func (t *task) Open(_ context.Context, partitions []connect.TopicPartition) erro
 // not sent is given up and what is with the service is waited for, so that the next owner of the partitions repeats as little as
 // possible. An error of the engine is Put's to return: here it would make the worker read everything again.
 func (t *task) PreCommit(ctx context.Context, offsets map[connect.TopicPartition]int64, closing bool) (map[connect.TopicPartition]int64, error) {
-	durable := maps.Clone(offsets)
-	if t.engine != nil {
-		if closing {
-			if err := t.engine.drain(ctx, slices.Collect(maps.Keys(offsets))); err != nil {
-				t.log.Warn("not all writes under way could be waited for; their records come again", "err", err)
-			}
+	if closing {
+		if err := t.targets.drain(ctx, slices.Collect(maps.Keys(offsets))); err != nil {
+			t.log.Warn("not all writes under way could be waited for; their records come again", "err", err)
 		}
-		durable = t.engine.committable(offsets)
 	}
+	durable := t.targets.committable(offsets)
 	for i := range t.held {
 		tp := t.held[i].TopicPartition()
 		if next, ok := durable[tp]; ok {
@@ -231,12 +275,9 @@ func (t *task) Close(ctx context.Context, partitions []connect.TopicPartition) e
 		t.tc.Resume(partitions...) // if they come back, they are not what is paused
 	}
 	t.held = slices.DeleteFunc(t.held, func(r connect.SinkRecord) bool { return slices.Contains(partitions, r.TopicPartition()) })
-	if t.engine == nil {
-		return nil
-	}
-	err := t.engine.drain(ctx, partitions)
-	t.engine.forget(partitions)
-	t.pause(t.engine.full()) // what was dropped may have made room
+	err := t.targets.drain(ctx, partitions)
+	t.targets.forget(partitions)
+	t.pause(t.targets.full() || len(t.held) > 0) // what was dropped may have made room
 	return err
 }
 
@@ -247,11 +288,7 @@ func (t *task) Stop(ctx context.Context) error {
 		t.cancel()
 		t.waiting.Wait() // a cancelled request returns at once
 	}
-	if t.engine != nil {
-		if err := t.engine.stop(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("wait for the calls in flight: %w", err))
-		}
-	}
+	errs = append(errs, t.targets.stop(ctx))
 	if t.session != nil {
 		t.session.close()
 	}
