@@ -3,4 +3,5 @@
 //
 //	connector.go  the settings, and how the work is split
 //	task.go       open, put, flush, close
+//	pipe.go       named pipes, which can make a task wait
 package file

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"sluice/connect"
 )
@@ -18,6 +19,7 @@ type task struct {
 	out        io.Writer // standard output until Start opens a file
 
 	file  *os.File // nil for standard output
+	pipe  bool     // the file is a named pipe
 	lines []byte   // reused from one batch to the next
 }
 
@@ -35,8 +37,8 @@ func (e *OpenError) Error() string {
 // Unwrap returns the cause.
 func (e *OpenError) Unwrap() error { return e.Cause }
 
-// Start opens the file.
-func (t *task) Start(_ context.Context, tc connect.SinkTaskContext, props map[string]string) error {
+// Start opens the file. Of a named pipe it waits for the reader.
+func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[string]string) error {
 	cfg, err := configDef.Parse(props)
 	if err != nil {
 		return err
@@ -45,8 +47,7 @@ func (t *task) Start(_ context.Context, tc connect.SinkTaskContext, props map[st
 	if name == "" {
 		return nil
 	}
-	t.file, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
+	if t.file, t.pipe, err = open(ctx, name); err != nil {
 		return &OpenError{File: name, Cause: err}
 	}
 	t.out = t.file
@@ -58,7 +59,7 @@ func (t *task) Start(_ context.Context, tc connect.SinkTaskContext, props map[st
 const writeSize = 64 << 10
 
 // Put writes whole lines in one go, so that those of several tasks do not mix within a line.
-func (t *task) Put(_ context.Context, records []connect.SinkRecord) error {
+func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 	for i := range records {
 		t.lines = append(t.appendText(t.lines, records[i].Value), '\n')
 		if len(t.lines) < writeSize && i < len(records)-1 {
@@ -68,11 +69,23 @@ func (t *task) Put(_ context.Context, records []connect.SinkRecord) error {
 		if t.lines = lines[:0]; cap(lines) > 4*writeSize {
 			t.lines = nil // a record was much longer than most
 		}
-		if _, err := t.out.Write(lines); err != nil {
-			return fmt.Errorf("append %d records: %w", len(records), err)
+		if err := t.write(ctx, lines); err != nil {
+			err = fmt.Errorf("append %d records: %w", len(records), err)
+			if errors.Is(err, syscall.EPIPE) { // another reader may come
+				return connect.Retriable(err)
+			}
+			return err
 		}
 	}
 	return nil
+}
+
+func (t *task) write(ctx context.Context, lines []byte) (err error) {
+	if t.pipe {
+		return writePipe(ctx, t.file, lines)
+	}
+	_, err = t.out.Write(lines)
+	return err
 }
 
 // Flush brings the file to the disk, after which offsets may be committed. Pipes and terminals have no disk.
