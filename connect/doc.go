@@ -39,7 +39,7 @@
 //
 //	func (t *task) Stop(ctx context.Context) error { return t.close() }
 //
-// The package example is a complete one. It runs in a worker that package cli makes in the program's own main,
+// The package example is a complete one, and that of [Flusher] collects records before it writes them. A sink runs in a worker that package cli makes in the program's own main,
 //
 //	func main() { cli.Main(plugin()) }
 //

@@ -50,6 +50,7 @@ type world struct {
 	fault string
 	mu    sync.Mutex
 	all   map[string]*memory
+	seen  map[string]map[connect.TopicPartition]int64 // what a faulty task remembers of the offsets put to a memory
 }
 
 func (w *world) has(fault string) bool { return w.fault == fault }
@@ -66,9 +67,19 @@ func (w *world) memory(name string) *memory {
 	return w.all[name]
 }
 
+// offsets returns what tasks have put so far: to one partition after the other, and never less.
+func (w *world) offsets(name string) map[connect.TopicPartition]int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.seen[name] == nil {
+		w.seen[name] = map[connect.TopicPartition]int64{}
+	}
+	return w.seen[name]
+}
+
 // sink describes a sink that works ahead, with the world's fault.
 func (w *world) sink() connecttest.Sink {
-	w.all = map[string]*memory{}
+	w.all, w.seen = map[string]*memory{}, map[string]map[connect.TopicPartition]int64{}
 	return connecttest.Sink{
 		New: func(testing.TB) connect.SinkConnector { return &memoryConnector{world: w} },
 		Props: func(testing.TB) map[string]string {
@@ -190,7 +201,8 @@ type memoryTask struct {
 	to     *memory
 	cancel context.CancelFunc
 	work   sync.WaitGroup
-	closed map[connect.TopicPartition]bool // ever; what a faulty task looks at
+	closed map[connect.TopicPartition]bool  // ever; what a faulty task looks at
+	put    map[connect.TopicPartition]int64 // ever, too
 
 	mu     sync.Mutex
 	queue  []connect.SinkRecord
@@ -207,6 +219,10 @@ func (t *memoryTask) Start(_ context.Context, tc connect.SinkTaskContext, props 
 		tc.Logger().Info("starting", "props", props)
 	}
 	t.tc, t.to, t.closed = tc, t.memory(config.String("to")), map[connect.TopicPartition]bool{}
+	t.put = map[connect.TopicPartition]int64{}
+	if t.has("offsets of another task") {
+		t.put = t.offsets(config.String("to"))
+	}
 	t.moved = make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.cancel = cancel
@@ -260,7 +276,9 @@ func (t *memoryTask) writeOne(ctx context.Context) bool {
 		if t.has("an outage that ends the task") && errors.Is(err, errAway) {
 			t.failed = err
 		}
-		return false
+		if !t.has("an error that nobody hears of") {
+			return false
+		}
 	}
 	if len(t.queue) > 0 && t.queue[0].TopicPartition() == r.TopicPartition() && t.queue[0].Offset == r.Offset {
 		t.queue = t.queue[1:]
@@ -288,6 +306,10 @@ func (t *memoryTask) Put(_ context.Context, records []connect.SinkRecord) error 
 		if t.has("a record that is changed") {
 			records[i].Value = 0
 		}
+		if t.has("a put that panics") && records[i].Offset == 3 {
+			panic("three")
+		}
+		t.put[records[i].TopicPartition()] = records[i].Offset + 1
 	}
 	if t.has("a partition that does not come back") {
 		batch = slices.DeleteFunc(batch, func(r connect.SinkRecord) bool { return t.closed[r.TopicPartition()] })
@@ -314,6 +336,9 @@ func (t *memoryTask) PreCommit(ctx context.Context, offsets map[connect.TopicPar
 	for tp := range offsets {
 		if t.has("an offset that was not put") {
 			offsets[tp]++
+		}
+		if t.has("offsets of another time") || t.has("offsets of another task") {
+			offsets[tp] = t.put[tp]
 		}
 	}
 	if t.has("an offset that is not durable") {
@@ -345,6 +370,12 @@ func (t *memoryTask) Close(_ context.Context, partitions []connect.TopicPartitio
 }
 
 func (t *memoryTask) Stop(context.Context) error {
+	switch t.fault {
+	case "a stop that panics":
+		panic("no")
+	case "a stop that does not end":
+		select {}
+	}
 	if t.cancel == nil {
 		if t.has("a stop that needs a start") {
 			return errors.New("not started")

@@ -44,6 +44,12 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 		"a start without what is required":    "a task can be stopped after its start has failed",
 		"a stop that needs a start":           "a task can be stopped after its start has failed",
 		"a partition that does not come back": "partitions go and come back",
+		"offsets of another time":             "partitions go and come back",
+		"offsets of another task":             "an abandoned task loses nothing that was not committed",
+		"a put that panics":                   "what was put is written when it may be committed",
+		"a stop that panics":                  "a task can be stopped without having run",
+		"a stop that does not end":            "a task can be stopped without having run",
+		"an error that nobody hears of":       "an outage is waited for",
 		"shares a destination":                "tasks share nothing",
 		"a goroutine that stays":              "nothing runs on after a task was stopped",
 		"a bad record that nobody hears of":   "a bad record is reported and the others are written",
@@ -60,6 +66,9 @@ func TestTheSuiteFindsFaults(t *testing.T) {
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "--- FAIL: TestTheSuite/"+name) {
 				t.Errorf("the rule %q does not find it: %v\n%s", rule, err, out)
+			}
+			if strings.Contains(string(out), "\npanic: ") {
+				t.Errorf("the process has ended in a panic:\n%s", out)
 			}
 		})
 	}

@@ -2,9 +2,11 @@ package connecttest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -270,13 +272,26 @@ func (w *Task) stop() {
 	}
 }
 
-// call waits for a method of the task, but not for ever. An error must not show a secret.
+// call waits for a method of the task, but not for ever. An error must not show a secret, and a panic fails the test with the name of its rule
+// instead of ending the process: to a worker it is an error that is not retriable.
 func (w *Task) call(what string, method func() error) error {
 	w.t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- method() }()
+	go func() {
+		err := errors.New("the test was ended from within the call")
+		defer func() {
+			if p := recover(); p != nil {
+				err = &panicError{value: p, stack: debug.Stack()}
+			}
+			done <- err
+		}()
+		err = method()
+	}()
 	select {
 	case err := <-done:
+		if p := (*panicError)(nil); errors.As(err, &p) {
+			w.t.Errorf("%s has panicked: %v\n%s", what, p.value, p.stack)
+		}
 		for _, secret := range w.secrets {
 			if err != nil && strings.Contains(err.Error(), secret) {
 				w.t.Errorf("the value of a setting of type PASSWORD is in the error of %s", what)
@@ -289,6 +304,14 @@ func (w *Task) call(what string, method func() error) error {
 		return nil
 	}
 }
+
+// panicError is what a call comes back with after a panic.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
 // within tries until a condition holds, and fails the test if that takes too long.
 func (w *Task) within(what string, try func() bool) {
