@@ -165,7 +165,7 @@ var topics = struct {
 }{full: map[string]bool{}}
 
 // fillTopic creates a topic and sends it n messages, unless an earlier benchmark has.
-func fillTopic(tb testing.TB, bootstrap, topic string, partitions int32, n int, make func(i int) message) {
+func fillTopic(tb testing.TB, bootstrap, topic string, partitions int32, compression string, n int, make func(i int) message) {
 	tb.Helper()
 	topics.Lock()
 	defer topics.Unlock()
@@ -180,6 +180,7 @@ func fillTopic(tb testing.TB, bootstrap, topic string, partitions int32, n int, 
 	must(tb, err)
 	producer, err := kafka.NewProducer(kafka.ProducerConfig{Properties: kafka.Properties{
 		"bootstrap.servers": bootstrap, "linger.ms": "20", "batch.size": "131072", "max.request.size": "4194304",
+		"compression.type": compression,
 	}})
 	must(tb, err)
 	must(tb, producer.Start(ctx))

@@ -115,7 +115,7 @@ func measure(b *testing.B, r row, start func(tb testing.TB, bootstrap string, r 
 	}
 	bootstrap := brokerAddress(b)
 	total := int64(warm+count) * 102 / 100 // a bit more, so that the end is not a special case
-	fillTopic(b, bootstrap, r.topic, 2, int(total), r.message)
+	fillTopic(b, bootstrap, r.topic, 2, "none", int(total), r.message)
 
 	p, url := start(b, bootstrap, r)
 	defer p.stop()

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"time"
 
 	"sluice/connect"
 )
@@ -16,6 +17,24 @@ const fileConfig = "count.file"
 func sinks() []connect.Plugin {
 	return []connect.Plugin{
 		plugin("CountingSinkConnector", func() connect.SinkTask { return &countingSink{} }),
+		plugin("BlockedSinkConnector", func() connect.SinkTask {
+			return stuckSink{func(ctx context.Context, _ []connect.SinkRecord) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}}
+		}),
+		plugin("RefusingSinkConnector", func() connect.SinkTask {
+			return stuckSink{func(context.Context, []connect.SinkRecord) error { return connect.Retriable(errors.New("not now")) }}
+		}),
+		plugin("SlowSinkConnector", func() connect.SinkTask {
+			return stuckSink{func(ctx context.Context, records []connect.SinkRecord) error {
+				select {
+				case <-time.After(time.Duration(len(records)) * 20 * time.Millisecond):
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			}}
+		}),
 	}
 }
 
@@ -76,3 +95,22 @@ func (s *countingSink) Stop(context.Context) error {
 	}
 	return nil
 }
+
+// stuckSink does in Put what it is told, which is not much.
+type stuckSink struct {
+	put func(ctx context.Context, records []connect.SinkRecord) error
+}
+
+func (s stuckSink) Start(context.Context, connect.SinkTaskContext, map[string]string) error {
+	return nil
+}
+
+// Put heeds only the context once there are records: there are none while partitions are found.
+func (s stuckSink) Put(ctx context.Context, records []connect.SinkRecord) error {
+	if len(records) == 0 {
+		return nil
+	}
+	return s.put(ctx, records)
+}
+
+func (s stuckSink) Stop(context.Context) error { return nil }

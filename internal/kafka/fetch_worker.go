@@ -14,6 +14,7 @@ type fetchWorker struct {
 	f    *fetcher
 	conn *conn
 	wake chan struct{}
+	size fetchSize
 }
 
 // fetchItem is one partition of one fetch.
@@ -29,8 +30,11 @@ func (w *fetchWorker) run(ctx context.Context) {
 	defer w.conn.close()
 	pause := w.f.settings.newBackoff()
 	for ctx.Err() == nil {
-		items, budget := w.f.fetchable(w.conn.addr)
+		items, budget, leads := w.f.fetchable(w.conn.addr, w.size.ask())
 		if len(items) == 0 {
+			if !leads {
+				w.conn.close() // the broker may be gone for good
+			}
 			select {
 			case <-ctx.Done():
 			case <-w.wake:
@@ -46,7 +50,9 @@ func (w *fetchWorker) run(ctx context.Context) {
 			w.failed(items, err)
 		} else {
 			w.f.cluster.outage.worked(w.conn.addr)
-			ok = w.handle(items, resp)
+			var bytes int
+			bytes, ok = w.handle(items, resp)
+			w.size.learn(budget, bytes)
 		}
 		if ok {
 			pause.reset()
@@ -56,45 +62,49 @@ func (w *fetchWorker) run(ctx context.Context) {
 	}
 }
 
-// fetchable returns what to ask the broker at addr for now, and how many bytes.
+// fetchable returns what to ask the broker at addr for now, and how many bytes, at most the given number. leads says whether the broker leads any
+// partition at all.
 //
 // Nothing is asked for while one of the broker's partitions that the owner wants is full: the owner
 // is busy, and a fetch for the others could wait in the broker long after the full one was emptied.
-func (f *fetcher) fetchable(addr string) (items []fetchItem, budget int) {
+func (f *fetcher) fetchable(addr string, most int) (items []fetchItem, budget int, leads bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil {
-		return nil, 0
+		return nil, 0, false
 	}
 	budget = min(bufferedBytesLimit, max(1, int(f.settings.fetchMaxBytes)))
+	full := false
 	for _, p := range f.order {
+		leads = leads || p.leader.addr == addr
 		if p.paused {
 			continue
 		}
 		budget -= p.queuedBytes
-		if p.leader.addr != addr || p.needsReset {
+		if p.leader.addr != addr || p.needsReset || full {
 			continue
 		}
 		if p.queuedBytes >= f.partitionLimit() {
-			return nil, 0
+			full = true
+			continue
 		}
 		item := fetchItem{p, p.epoch, p.fetchOffset, p.leader}
 		if p.alone {
-			return []fetchItem{item}, int(f.settings.partitionMaxBytes)
+			return []fetchItem{item}, int(f.settings.partitionMaxBytes), true
 		}
 		items = append(items, item)
 	}
-	if budget <= 0 {
-		return nil, 0
+	if budget <= 0 || full {
+		return nil, 0, leads
 	}
-	return items, budget
+	return items, min(budget, most), leads
 }
 
 func (w *fetchWorker) fetch(ctx context.Context, items []fetchItem, budget int) (*sarama.FetchResponse, error) {
 	s := w.f.settings
 	req := &sarama.FetchRequest{
 		Version:      12,
-		MinBytes:     s.fetchMinBytes,
+		MinBytes:     min(s.fetchMinBytes, int32(budget)), // or the broker would wait for more than it may return
 		MaxWaitTime:  int32(s.fetchMaxWait / time.Millisecond),
 		MaxBytes:     int32(budget),
 		SessionEpoch: -1, // no incremental fetch session
@@ -156,11 +166,11 @@ func (f *fetcher) loseLeader(it fetchItem) {
 	}
 }
 
-// handle sorts an answer into queues. ok is false when a partition has to be looked for elsewhere.
-func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok bool) {
+// handle sorts an answer into queues. It returns how much memory that takes; ok is false when a partition has to be looked for elsewhere.
+func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (bytes int, ok bool) {
 	f := w.f
 	ok = true
-	records, bytes := 0, 0
+	records := 0
 	for _, it := range items {
 		tp := it.part.tp
 		block := resp.GetBlock(tp.Topic, tp.Partition)
@@ -184,14 +194,14 @@ func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (ok 
 			ok = false
 		default:
 			f.fail(fmt.Errorf("read partition %s at offset %d: %w", tp, it.offset, block.Err))
-			return false
+			return bytes, false
 		}
 	}
 	if records > 0 {
 		f.meter.fetched.Record(float64(records))
 		f.meter.fetchBytes.Record(float64(bytes - records*messageOverhead))
 	}
-	return ok
+	return bytes, ok
 }
 
 // accept queues the records of one partition. It returns how many there are, and their size in memory.

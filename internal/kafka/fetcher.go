@@ -64,8 +64,8 @@ type chunk struct {
 	bytes    int   // approximate size, of what is left
 }
 
-// bufferedBytesLimit bounds what waits in all queues of the unpaused partitions of one fetcher; one
-// more answer per broker may be on its way. fetch.max.bytes lowers it.
+// bufferedBytesLimit bounds what waits in all queues of the unpaused partitions of one fetcher, and of the paused ones; one
+// more answer per broker may be on its way (see fetchSize). fetch.max.bytes lowers it.
 const bufferedBytesLimit = 16 << 20
 
 func newFetcher(c *cluster) *fetcher {
@@ -219,6 +219,22 @@ func (f *fetcher) setPaused(parts []TopicPartition, paused bool) {
 			p.paused = paused
 			f.wakeWorker(p.leader.addr)
 			tell(f.ready)
+		}
+	}
+	f.dropPaused()
+}
+
+// dropPaused lets go of what was fetched of paused partitions if that is too much: it is fetched again when they are resumed. It must not count
+// as waiting for the owner, who may need that room for others. f.mu is held.
+func (f *fetcher) dropPaused() {
+	kept := 0
+	for _, p := range f.order {
+		if !p.paused {
+			continue
+		}
+		if kept += p.queuedBytes; kept > bufferedBytesLimit {
+			kept -= p.queuedBytes
+			p.restart(p.position)
 		}
 	}
 }
