@@ -65,10 +65,15 @@ type GroupReader struct {
 	woken       chan struct{}
 	polled      pollMeter
 
-	group   sync.WaitGroup
-	stop    context.CancelFunc
-	started bool
-	closed  atomic.Bool
+	group  sync.WaitGroup
+	stop   context.CancelFunc
+	closed atomic.Bool
+
+	life      sync.Mutex // guards what follows
+	started   bool
+	abandoned bool
+	goodbye   bool               // an abandoned member tells the group
+	secede    context.CancelFunc // ends what an abandoned member must not do: heartbeats and commits
 
 	// Owned by the goroutine of Poll.
 	owned   map[TopicPartition]bool // assigned, whether its position is known yet or not
@@ -103,17 +108,28 @@ func NewGroupReader(cfg GroupReaderConfig) (*GroupReader, error) {
 	}, nil
 }
 
-// start runs the reader's goroutines until Close.
-func (r *GroupReader) start() {
-	if r.started {
-		return
+// start runs the reader's goroutines until Close. It fails once the reader was abandoned.
+func (r *GroupReader) start() error {
+	r.life.Lock()
+	defer r.life.Unlock()
+	switch {
+	case r.abandoned:
+		return ErrClosed
+	case r.started:
+		return nil
 	}
 	r.started = true
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
+	belonging, secede := context.WithCancel(ctx)
+	r.secede = secede
 	r.fetcher.start()
-	r.group.Go(func() { r.member.run(ctx) })
-	r.group.Go(func() { r.commits.run(ctx) })
+	r.group.Go(func() {
+		r.member.run(belonging)
+		r.sayGoodbye(ctx)
+	})
+	r.group.Go(func() { r.commits.run(belonging) })
+	return nil
 }
 
 // Poll returns up to max.poll.records messages of one or more partitions, offsets ascending per
@@ -127,7 +143,9 @@ func (r *GroupReader) Poll(ctx context.Context, wait time.Duration) ([]Message, 
 	if r.closed.Load() {
 		return nil, ErrClosed
 	}
-	r.start()
+	if err := r.start(); err != nil {
+		return nil, err
+	}
 	defer r.polled.ended(r.polled.began())
 	r.member.setPolling(false)
 	timer := time.NewTimer(wait)
@@ -335,7 +353,7 @@ func (r *GroupReader) commit(request *commit) {
 		return
 	}
 	request.as = r.member.current()
-	if request.as.generation < 0 {
+	if request.as.generation < 0 || r.isAbandoned() {
 		request.done(fmt.Errorf("commit offsets of group %q: %w", r.cluster.settings.groupID, ErrFenced))
 		return
 	}
@@ -349,11 +367,18 @@ func (r *GroupReader) commit(request *commit) {
 	r.commits.add(request)
 }
 
+func (r *GroupReader) isStarted() bool {
+	r.life.Lock()
+	defer r.life.Unlock()
+	return r.started
+}
+
 // Close gives up the partitions (Revoked, or Lost if they already were), leaves the group and stops
 // every goroutine. ctx bounds the Listener's call, commits included, and the goodbye to the group; what is
 // left then is cut off. It must not be called while Poll runs; it may be called twice.
 //
-// Differs: a static member leaves too; Java's stays until its session ends. See HandOver.
+// Differs: a static member leaves too; Java's stays until its session ends. See HandOver. With internal.leave.group.on.close=false no
+// member leaves, as in Java.
 func (r *GroupReader) Close(ctx context.Context) error { return r.close(ctx, true) }
 
 // HandOver is Close for a reader that is about to have a successor: a static member keeps its place in the
@@ -363,16 +388,57 @@ func (r *GroupReader) Close(ctx context.Context) error { return r.close(ctx, tru
 // Kafka: KafkaConsumer.close of a static member.
 func (r *GroupReader) HandOver(ctx context.Context) error { return r.close(ctx, false) }
 
+// Abandon ends the membership of a reader whose owner is stuck and not waited for: heartbeats end, nothing is committed any more, what is
+// queued included, and Poll fails with ErrClosed. With leave, a member that has joined tells the group, so that the others get its
+// partitions now and not after max.poll.interval.ms; without, a static member's place is kept for its successor. It may be called from any goroutine, and
+// returns at once. The owner still calls Close, when it can.
+func (r *GroupReader) Abandon(leave bool) {
+	r.life.Lock()
+	defer r.life.Unlock()
+	if r.abandoned {
+		return
+	}
+	r.abandoned, r.goodbye = true, leave
+	if r.started {
+		r.secede()
+	}
+	r.Wakeup()
+}
+
+func (r *GroupReader) isAbandoned() bool {
+	r.life.Lock()
+	defer r.life.Unlock()
+	return r.abandoned
+}
+
+// sayGoodbye is the end of an abandoned member. One that does not know its id, because it has not joined yet, could only name its place,
+// which may be its successor's by now; it says nothing.
+func (r *GroupReader) sayGoodbye(ctx context.Context) {
+	r.life.Lock()
+	abandoned, goodbye := r.abandoned, r.goodbye
+	r.life.Unlock()
+	if !abandoned {
+		return
+	}
+	as := r.member.current()
+	r.member.lose(true)
+	if goodbye && as.memberID != "" {
+		if err := r.member.sendLeave(ctx, as, "the consumer does not end in time"); err != nil {
+			r.cluster.logger.Debug("could not tell the group that this member leaves", "err", err)
+		}
+	}
+}
+
 func (r *GroupReader) close(ctx context.Context, leave bool) error {
 	if r.closed.Swap(true) {
 		return nil
 	}
-	if !r.started {
+	if !r.isStarted() {
 		r.leave(ctx, leave)
 		return nil
 	}
 	tell := r.cfg.Listener.Revoked
-	if r.member.current().generation < 0 {
+	if r.member.current().generation < 0 || r.isAbandoned() {
 		tell = r.cfg.Listener.Lost
 	}
 	_, err := r.drop(ctx, maps.Clone(r.owned), tell)
@@ -389,10 +455,16 @@ func (r *GroupReader) close(ctx context.Context, leave bool) error {
 
 // leave ends the membership and everything towards the brokers. Nothing of the reader may run any more.
 func (r *GroupReader) leave(ctx context.Context, leave bool) {
-	if !leave && r.member.current().instanceID != "" {
+	switch {
+	case r.isAbandoned(): // it has said what there was to say
+	case !leave && r.member.current().instanceID != "":
 		r.cluster.logger.Debug("this static member's place is kept for its successor")
-	} else if err := r.member.leave(ctx); err != nil {
-		r.cluster.logger.Debug("could not tell the group that this member leaves", "err", err)
+	case !r.cluster.settings.leaveOnClose:
+		r.cluster.logger.Debug("this member stays until its session ends: internal.leave.group.on.close is false")
+	default:
+		if err := r.member.leave(ctx); err != nil {
+			r.cluster.logger.Debug("could not tell the group that this member leaves", "err", err)
+		}
 	}
 	r.member.close()
 	r.cluster.close()

@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -270,5 +271,67 @@ func TestSuccessorThatNeverJoinedGivesUpThePlace(t *testing.T) {
 	}
 	if got := groupStates(t, b, group)[0]; !strings.HasSuffix(got, " 0") {
 		t.Errorf("group after the successor's end: got %s, want no members", got)
+	}
+}
+
+// A reader whose owner is stuck takes no part any more: it commits nothing, and what becomes of its partitions does not depend on the owner.
+func TestAbandonedMember(t *testing.T) {
+	for name, c := range map[string]struct {
+		pairs []string
+		leave bool
+	}{
+		"a dynamic member leaves":                {nil, true},
+		"a static member leaves":                 {[]string{"group.instance.id", "stuck"}, true},
+		"a static member's place is kept for it": {[]string{"group.instance.id", "stuck"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBroker(t)
+			topic, group := newTopic(t, b, 2), fresh("group")
+			stuck := newMember(t, b, group, []string{topic}, append(c.pairs, "session.timeout.ms", longSession)...)
+			stuck.awaitOwned(2)
+			release := make(chan struct{})
+			inside := make(chan struct{})
+			go stuck.do(func(*kafka.GroupReader) { close(inside); <-release })
+			<-inside
+
+			stuck.reader.Abandon(c.leave)
+			one := map[kafka.TopicPartition]kafka.OffsetAndMetadata{{Topic: topic}: {Offset: 1}}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if err := stuck.reader.Commit(ctx, one); !errors.Is(err, kafka.ErrFenced) {
+				t.Errorf("commit of an abandoned member: got %v, want ErrFenced", err)
+			}
+			heir := newMember(t, b, group, []string{topic}, append(c.pairs, "session.timeout.ms", longSession)...)
+			heir.awaitOwned(2)
+
+			close(release) // the owner comes back
+			<-stuck.finished
+			stuck.mu.Lock()
+			err := stuck.err
+			stuck.mu.Unlock()
+			if !errors.Is(err, kafka.ErrClosed) {
+				t.Errorf("poll of an abandoned member: got %v, want ErrClosed", err)
+			}
+			stuck.close(5 * time.Second)
+			if events := stuck.eventList(); !strings.HasPrefix(events[len(events)-1], "lost ") {
+				t.Errorf("got events %q, want the partitions lost", events)
+			}
+			produce(t, b, topic, 0, 1)
+			heir.awaitMessages(1)
+			if events := heir.eventList(); len(events) != 1 {
+				t.Errorf("the heir's events %q, want it to be left alone", events)
+			}
+		})
+	}
+}
+
+func TestMemberThatIsToldNotToLeaveStays(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 1), fresh("group")
+	m := newStaticMember(t, b, group, "one", []string{topic}, "internal.leave.group.on.close", "false")
+	m.awaitOwned(1)
+	m.close(5 * time.Second)
+	if got := groupStates(t, b, group)[0]; got != "Stable 1" {
+		t.Errorf("group after the end of its member: got %s, want Stable 1", got)
 	}
 }

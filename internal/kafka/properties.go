@@ -109,7 +109,7 @@ var propertyDefs = map[string]propertyDef{
 	"group.instance.id":             {forConsumer, "", checkInstanceID, false},
 	"group.protocol":                {forConsumer, "classic", oneOfFold("classic"), false},
 	"group.remote.assignor":         {forConsumer, "", empty("cannot be set when group.protocol=classic"), false},
-	"internal.leave.group.on.close": {forConsumer, "true", checkBoolean, true},
+	"internal.leave.group.on.close": {forConsumer, "true", checkBoolean, false},
 	"internal.throw.on.fetch.stable.offset.unsupported": {forConsumer, "false", checkBoolean, true},
 	"session.timeout.ms":            {forConsumer, "45000", intAtLeast(1), false},
 	"heartbeat.interval.ms":         {forConsumer, "3000", intAtLeast(1), false},

@@ -35,6 +35,7 @@ type settings struct {
 
 	groupID           string
 	groupInstanceID   string // "" for a dynamic member
+	leaveOnClose      bool
 	sessionTimeout    time.Duration
 	heartbeatInterval time.Duration
 	maxPollInterval   time.Duration
@@ -109,6 +110,7 @@ func parseProperties(p Properties, role Role) (*settings, error) {
 func (s *settings) parseConsumer(p Properties) error {
 	s.groupID = p.get("group.id")
 	s.groupInstanceID = p.get("group.instance.id")
+	s.leaveOnClose = p.boolean("internal.leave.group.on.close")
 	s.sessionTimeout = p.duration("session.timeout.ms")
 	s.heartbeatInterval = p.duration("heartbeat.interval.ms")
 	s.maxPollInterval = p.duration("max.poll.interval.ms")

@@ -27,7 +27,8 @@ type fakeReader struct {
 	steps     []func(ctx context.Context) error
 	maxPoll   int
 	closed    bool
-	handOver  bool // the place in the group was kept
+	handOver  bool   // the place in the group was kept
+	abandoned []bool // whether the group was told, each time
 	seeks     []string
 	history   []map[kafka.TopicPartition]int64 // all commits that were accepted
 	refuse    error                            // answer to commits
@@ -156,6 +157,9 @@ func (r *fakeReader) store(offsets map[kafka.TopicPartition]kafka.OffsetAndMetad
 	if r.refuse != nil {
 		return r.refuse
 	}
+	if len(r.abandoned) > 0 {
+		return kafka.ErrFenced
+	}
 	for tp := range offsets {
 		if _, ok := r.positions[tp]; !ok {
 			return kafka.ErrFenced
@@ -203,6 +207,12 @@ func (r *fakeReader) Lag() map[kafka.TopicPartition]int64 {
 		lag[tp] = int64(len(r.logs[tp])) - at
 	}
 	return lag
+}
+
+func (r *fakeReader) Abandon(leave bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.abandoned = append(r.abandoned, leave)
 }
 
 func (r *fakeReader) Close(ctx context.Context) error {

@@ -444,7 +444,8 @@ func (t *Task) HandOver() {
 	t.Stop()
 }
 
-// Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status.
+// Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status. Its place in the group is left now,
+// or kept for its successor, whether or not the plugin ever comes back.
 func (t *Task) Cancel() {
 	t.change(func() {
 		t.orphan = true
@@ -452,6 +453,8 @@ func (t *Task) Cancel() {
 			t.cancel()
 		}
 	})
+	w, _ := t.wishes()
+	t.reader.Abandon(!w.handOver)
 }
 
 // failRecord makes the task fail with err at its next step, and keeps every commit from going beyond the record. The first failure counts.
