@@ -1,15 +1,13 @@
 package converter_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
-	"os"
 	"reflect"
 	"testing"
 
 	"sluice/connect/converter"
+	"sluice/internal/capturedtest"
 )
 
 func TestConvertersAgreeWithJavaOnGeneratedTexts(t *testing.T) {
@@ -25,22 +23,11 @@ func TestConvertersAgreeWithJavaOnGeneratedTexts(t *testing.T) {
 		"envelope": mustConfigured(converter.JSONClass, map[string]string{"schemas.enable": "true"}),
 		"header":   mustConfigured(converter.SimpleHeaderClass, nil),
 	}
-	f, err := os.Open("testdata/differential.jsonl")
-	if err != nil {
-		t.Fatal(err)
+	type generated struct {
+		captured
+		String *string `json:"string"`
 	}
-	defer f.Close()
-	n := 0
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for ; lines.Scan(); n++ {
-		var want struct {
-			captured
-			String *string `json:"string"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &want); err != nil {
-			t.Fatal(err)
-		}
+	for _, want := range capturedtest.Cases[generated](t, "testdata/differential.jsonl", 865) {
 		c := converters[want.Converter]
 		got, err := c.read(want.Input)
 		if want.Error != nil {
@@ -55,10 +42,10 @@ func TestConvertersAgreeWithJavaOnGeneratedTexts(t *testing.T) {
 			t.Errorf("%s %q: %v", want.Converter, want.Input, err)
 			continue
 		}
-		if g := shape(got.Schema); !reflect.DeepEqual(g, want.Schema) {
+		if g := capturedtest.Schema(got.Schema); !reflect.DeepEqual(g, want.Schema) {
 			t.Errorf("%s %q: got schema %v, want %v", want.Converter, want.Input, g, want.Schema)
 		}
-		if g, w := typed(got.Value), sortMaps(want.Value); !reflect.DeepEqual(g, w) {
+		if g, w := capturedtest.Value(got.Value), capturedtest.Sorted(want.Value); !reflect.DeepEqual(g, w) {
 			t.Errorf("%s %q: got %v, want %v", want.Converter, want.Input, g, w)
 		}
 		if g := converter.JavaString(got.Value); want.String != nil && g != *want.String {
@@ -74,8 +61,5 @@ func TestConvertersAgreeWithJavaOnGeneratedTexts(t *testing.T) {
 		if err != nil || !bytes.Equal(written, want.Written) {
 			t.Errorf("%s %q: wrote %q, %v, want %q", want.Converter, want.Input, written, err, want.Written)
 		}
-	}
-	if err := lines.Err(); err != nil || n < 800 {
-		t.Fatalf("read %d cases, %v", n, err)
 	}
 }

@@ -1,16 +1,14 @@
 package converter_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
-	"os"
 	"reflect"
 	"testing"
 
 	"sluice/connect"
 	"sluice/connect/converter"
+	"sluice/internal/capturedtest"
 )
 
 // captured is one case of testdata/cases.jsonl, taken from the converters of Kafka Connect 3.9.2.
@@ -41,25 +39,7 @@ var javaInternal = map[string]string{
 
 func capturedCases(t testing.TB) []captured {
 	t.Helper()
-	f, err := os.Open("testdata/cases.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var cases []captured
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c captured
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	if err := lines.Err(); err != nil || len(cases) != 173 {
-		t.Fatalf("read %d cases, %v", len(cases), err)
-	}
-	return cases
+	return capturedtest.Cases[captured](t, "testdata/cases.jsonl", 173)
 }
 
 // bytesConverter is what converters and header converters have in common here.
@@ -110,10 +90,10 @@ func TestConvertersDoWhatKafkaConnectDoes(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%q: %v", want.Input, err)
 			}
-			if g := shape(got.Schema); !reflect.DeepEqual(g, want.Schema) {
+			if g := capturedtest.Schema(got.Schema); !reflect.DeepEqual(g, want.Schema) {
 				t.Errorf("%q: got schema %v, want %v", want.Input, g, want.Schema)
 			}
-			if g, w := typed(got.Value), sortMaps(want.Value); !reflect.DeepEqual(g, w) {
+			if g, w := capturedtest.Value(got.Value), capturedtest.Sorted(want.Value); !reflect.DeepEqual(g, w) {
 				t.Errorf("%q: got %v, want %v", want.Input, g, w)
 			}
 			written, err := c.write(got)
@@ -136,7 +116,7 @@ func (want *capturedError) check(t *testing.T, id string, err error) {
 	if err.Error() != want.Message {
 		t.Errorf("got error %q, want %q", err, want.Message)
 	}
-	if class := javaClassOf(err); class != want.Class {
+	if class := capturedtest.Class(err); class != want.Class {
 		t.Errorf("got class %s, want %s", class, want.Class)
 	}
 	cause := errors.Unwrap(err)
@@ -148,21 +128,7 @@ func (want *capturedError) check(t *testing.T, id string, err error) {
 		t.Errorf("got no cause, want %q", want.CauseMessage)
 	case cause.Error() != want.CauseMessage:
 		t.Errorf("got cause %q, want %q", cause, want.CauseMessage)
-	case javaClassOf(cause) != want.CauseClass:
-		t.Errorf("got cause %s, want %s", javaClassOf(cause), want.CauseClass)
+	case capturedtest.Class(cause) != want.CauseClass:
+		t.Errorf("got cause %s, want %s", capturedtest.Class(cause), want.CauseClass)
 	}
-}
-
-func javaClassOf(err error) string {
-	switch err := err.(type) {
-	case *connect.DataError:
-		return "org.apache.kafka.connect.errors.DataException"
-	case *connect.ConfigError:
-		return "org.apache.kafka.common.config.ConfigException"
-	case interface{ JavaClass() string }:
-		return err.JavaClass()
-	case interface{ Unwrap() []error }: // what errors.Join makes
-		return javaClassOf(err.Unwrap()[0])
-	}
-	return ""
 }

@@ -11,12 +11,13 @@ import (
 
 	"sluice/connect"
 	"sluice/connect/transform"
+	"sluice/internal/capturedtest"
 )
 
 const camel = "org.apache.camel.kafkaconnector.transforms."
 
 func TestTransformsDoWhatCamelsDo(t *testing.T) {
-	play(t, capturedCases(t, "testdata/camel.jsonl.gz", 1514), undecoded)
+	play(t, capturedtest.Cases[captured](t, "testdata/camel.jsonl.gz", 1514), undecoded)
 }
 
 // What no JSON stands for, as Camel's converters answered for each of the targets.

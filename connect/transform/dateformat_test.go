@@ -1,11 +1,10 @@
 package transform
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"testing"
 	"time"
+
+	"sluice/internal/capturedtest"
 )
 
 // capturedDate is what java.text.SimpleDateFormat did with a pattern.
@@ -25,22 +24,8 @@ type capturedDate struct {
 var capturedAt = time.Date(2026, 11, 23, 14, 32, 0, 0, time.UTC)
 
 func TestDatesAreWrittenAndReadAsJavaDoes(t *testing.T) {
-	f, err := os.Open("testdata/dates.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines, n := bufio.NewScanner(f), 0
-	for lines.Scan() {
-		n++
-		var c capturedDate
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range capturedtest.Cases[capturedDate](t, "testdata/dates.jsonl", 1985) {
 		c.check(t)
-	}
-	if err := lines.Err(); err != nil || n < 1000 {
-		t.Fatalf("read %d lines, %v", n, err)
 	}
 }
 

@@ -1,12 +1,7 @@
 package transform_test
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
-	"io"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,6 +10,7 @@ import (
 	"sluice/connect"
 	"sluice/connect/converter"
 	"sluice/connect/transform"
+	"sluice/internal/capturedtest"
 )
 
 // captured is one case of testdata/cases.jsonl, taken from the transforms and predicates of Kafka Connect 3.9.2.
@@ -72,36 +68,6 @@ type capturedError struct {
 // differs are the cases in which this package does something else on purpose.
 var differs = map[string]string{
 	"t167": "an empty topic is refused",
-}
-
-// capturedCases reads a file of n cases.
-func capturedCases(t testing.TB, file string, n int) []captured {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	in := io.Reader(f)
-	if strings.HasSuffix(file, ".gz") {
-		if in, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var cases []captured
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c captured
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	if err := lines.Err(); err != nil || len(cases) != n {
-		t.Fatalf("read %d cases, %v", len(cases), err)
-	}
-	return cases
 }
 
 // configured returns a transform or predicate by its class.
@@ -167,11 +133,11 @@ func (c *captured) record(t testing.TB) *connect.SinkRecord {
 }
 
 func TestTransformsDoWhatKafkaConnectDoes(t *testing.T) {
-	play(t, capturedCases(t, "testdata/cases.jsonl", 229), undecoded)
+	play(t, capturedtest.Cases[captured](t, "testdata/cases.jsonl", 229), undecoded)
 }
 
 func TestTransformsAreThoseOfKafkaConnectInThousandsOfCases(t *testing.T) {
-	play(t, capturedCases(t, "testdata/differential.jsonl.gz", 3465), undecoded)
+	play(t, capturedtest.Cases[captured](t, "testdata/differential.jsonl.gz", 3465), undecoded)
 }
 
 // What another transform, or another converter, has decoded is transformed in the same way.
@@ -183,8 +149,8 @@ func TestDecodedValuesAreTransformedAsTexts(t *testing.T) {
 		}
 		return tree
 	}
-	play(t, capturedCases(t, "testdata/cases.jsonl", 229), decoded)
-	play(t, capturedCases(t, "testdata/differential.jsonl.gz", 3465), decoded)
+	play(t, capturedtest.Cases[captured](t, "testdata/cases.jsonl", 229), decoded)
+	play(t, capturedtest.Cases[captured](t, "testdata/differential.jsonl.gz", 3465), decoded)
 }
 
 func undecoded(_ testing.TB, v any) any { return v }
@@ -244,7 +210,7 @@ func play(t *testing.T, cases []captured, form func(t testing.TB, v any) any) {
 // What a transform does to values it does to keys, and leaves the value alone.
 func TestKeysAreTransformedAsValuesAre(t *testing.T) {
 	const untouched = "the value"
-	for _, c := range capturedCases(t, "testdata/cases.jsonl", 229) {
+	for _, c := range capturedtest.Cases[captured](t, "testdata/cases.jsonl", 229) {
 		class, ok := strings.CutSuffix(c.Transform, "$Value")
 		if !ok || c.Predicate != nil {
 			continue
@@ -288,9 +254,9 @@ func copied(r *connect.SinkRecord) *connect.SinkRecord {
 
 // inside shows what a record holds.
 func inside(r *connect.SinkRecord) []any {
-	held := []any{sortMaps(typed(r.Key)), sortMaps(typed(r.Value)), shape(r.KeySchema), shape(r.ValueSchema)}
+	held := []any{capturedtest.Sorted(capturedtest.Value(r.Key)), capturedtest.Sorted(capturedtest.Value(r.Value)), capturedtest.Schema(r.KeySchema), capturedtest.Schema(r.ValueSchema)}
 	for _, h := range r.Headers {
-		held = append(held, h.Key, sortMaps(typed(h.Value)), shape(h.Schema))
+		held = append(held, h.Key, capturedtest.Sorted(capturedtest.Value(h.Value)), capturedtest.Schema(h.Schema))
 	}
 	return held
 }
@@ -322,16 +288,16 @@ func (c *captured) check(t *testing.T, r *connect.SinkRecord) {
 	}
 	equal := func(what string, got, want any) {
 		t.Helper()
-		if want = sortMaps(want); !reflect.DeepEqual(got, want) {
+		if want = capturedtest.Sorted(want); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
 		}
 	}
 	equal("topic", r.CurrentTopic(), c.Topics)
-	equal("schema of the key", shape(r.KeySchema), c.KeySchema)
-	equal("schema of the value", shape(r.ValueSchema), c.ValueSchema)
-	equal("key", sortMaps(typed(r.Key)), c.KeyTyped)
+	equal("schema of the key", capturedtest.Schema(r.KeySchema), c.KeySchema)
+	equal("schema of the value", capturedtest.Schema(r.ValueSchema), c.ValueSchema)
+	equal("key", capturedtest.Sorted(capturedtest.Value(r.Key)), c.KeyTyped)
 	if !c.OrderDependent {
-		equal("value", sortMaps(typed(r.Value)), c.ValueTyped)
+		equal("value", capturedtest.Sorted(capturedtest.Value(r.Value)), c.ValueTyped)
 	}
 	var names, wantNames []string
 	for _, h := range r.Headers {
@@ -344,8 +310,8 @@ func (c *captured) check(t *testing.T, r *connect.SinkRecord) {
 		t.Fatalf("got headers %q, want %q", names, wantNames)
 	}
 	for i, h := range c.Headers {
-		equal("header "+h.Name, sortMaps(typed(r.Headers[i].Value)), h.Typed)
-		equal("schema of header "+h.Name, shape(r.Headers[i].Schema), h.Schema)
+		equal("header "+h.Name, capturedtest.Sorted(capturedtest.Value(r.Headers[i].Value)), h.Typed)
+		equal("schema of header "+h.Name, capturedtest.Schema(r.Headers[i].Schema), h.Schema)
 	}
 	if c.Timestamps != nil && r.Timestamp != *c.Timestamps {
 		t.Errorf("got timestamp %d, want %d", r.Timestamp, *c.Timestamps)
@@ -365,26 +331,14 @@ func (want *capturedError) check(t *testing.T, c *captured, err error) {
 	} else if err.Error() != want.Message {
 		t.Errorf("got error %q, want %q", err, want.Message)
 	}
-	if class := javaClassOf(err); class != want.Class {
+	if class := capturedtest.Class(err); class != want.Class {
 		t.Errorf("got class %q, want %s", class, want.Class)
 	}
 	switch cause := errors.Unwrap(err); {
 	case want.CauseClass == "" && cause == nil:
 	case cause == nil:
 		t.Errorf("got no cause, want %q", want.CauseMessage)
-	case cause.Error() != want.CauseMessage || javaClassOf(cause) != want.CauseClass:
-		t.Errorf("got cause %s %q, want %s %q", javaClassOf(cause), cause, want.CauseClass, want.CauseMessage)
+	case cause.Error() != want.CauseMessage || capturedtest.Class(cause) != want.CauseClass:
+		t.Errorf("got cause %s %q, want %s %q", capturedtest.Class(cause), cause, want.CauseClass, want.CauseMessage)
 	}
-}
-
-func javaClassOf(err error) string {
-	switch err := err.(type) {
-	case *connect.DataError:
-		return "org.apache.kafka.connect.errors.DataException"
-	case *connect.ConfigError:
-		return "org.apache.kafka.common.config.ConfigException"
-	case interface{ JavaClass() string }:
-		return err.JavaClass()
-	}
-	return ""
 }

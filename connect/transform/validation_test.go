@@ -1,14 +1,12 @@
 package transform_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"sluice/connect"
+	"sluice/internal/capturedtest"
 )
 
 // capturedValidation is what a class of Kafka Connect 3.9.2 says of one setting, or of a whole configuration.
@@ -25,26 +23,12 @@ type capturedValidation struct {
 }
 
 func TestSettingsAreRefusedAsKafkaConnectDoes(t *testing.T) {
-	f, err := os.Open("testdata/validation.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines, n := bufio.NewScanner(f), 0
-	for lines.Scan() {
-		n++
-		var c capturedValidation
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range capturedtest.Cases[capturedValidation](t, "testdata/validation.jsonl", 112) {
 		if c.Config != nil {
 			c.configure(t)
 		} else {
 			c.validate(t)
 		}
-	}
-	if err := lines.Err(); err != nil || n != 112 {
-		t.Fatalf("read %d lines, %v", n, err)
 	}
 }
 

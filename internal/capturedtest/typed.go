@@ -1,4 +1,6 @@
-package converter_test
+// Package capturedtest shows Connect values, schemas and errors in the form in which the captured cases of Kafka Connect hold them, in
+// the testdata folders of connect/converter and connect/transform. Tests alone import it.
+package capturedtest
 
 import (
 	"encoding/base64"
@@ -12,8 +14,8 @@ import (
 	"sluice/connect/converter"
 )
 
-// typed shows a Connect value in the form of the captured cases: each value with its type, entries of maps in a fixed order.
-func typed(v any) any {
+// Value shows a Connect value in the form of the captured cases, such as {"int64":"5"}: each value with its type, entries of maps in a fixed order.
+func Value(v any) any {
 	one := func(name string, v any) any { return map[string]any{name: v} }
 	switch v := v.(type) {
 	case nil:
@@ -23,7 +25,7 @@ func typed(v any) any {
 		if err != nil {
 			return err.Error()
 		}
-		return typed(tree)
+		return Value(tree)
 	case bool:
 		return one("boolean", v)
 	case string:
@@ -49,25 +51,25 @@ func typed(v any) any {
 	case []any:
 		items := []any{}
 		for _, item := range v {
-			items = append(items, typed(item))
+			items = append(items, Value(item))
 		}
 		return one("array", items)
 	case map[string]any:
 		entries := []any{}
 		for k, x := range v {
-			entries = append(entries, []any{typed(k), typed(x)})
+			entries = append(entries, []any{Value(k), Value(x)})
 		}
 		return one("map", sorted(entries))
 	case map[any]any:
 		entries := []any{}
 		for k, x := range v {
-			entries = append(entries, []any{typed(k), typed(x)})
+			entries = append(entries, []any{Value(k), Value(x)})
 		}
 		return one("map", sorted(entries))
 	case *connect.Struct:
 		fields := map[string]any{}
 		for i, f := range v.Schema.Fields {
-			fields[f.Name] = typed(v.Values[i])
+			fields[f.Name] = Value(v.Values[i])
 		}
 		return one("struct", fields)
 	}
@@ -79,16 +81,16 @@ func sorted(entries []any) []any {
 	return entries
 }
 
-// sortMaps puts the entries of the maps in a captured value into the order of typed.
-func sortMaps(v any) any {
+// Sorted puts the entries of the maps in a captured value into the order of [Value], in place.
+func Sorted(v any) any {
 	switch v := v.(type) {
 	case []any:
 		for i := range v {
-			v[i] = sortMaps(v[i])
+			v[i] = Sorted(v[i])
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = sortMaps(v[k])
+			v[k] = Sorted(v[k])
 		}
 		if entries, ok := v["map"].([]any); ok {
 			sorted(entries)
@@ -97,8 +99,8 @@ func sortMaps(v any) any {
 	return v
 }
 
-// shape shows a schema in the form of the captured cases.
-func shape(s *connect.Schema) any {
+// Schema shows a schema in the form of the captured cases; nil is nil.
+func Schema(s *connect.Schema) any {
 	if s == nil {
 		return nil
 	}
@@ -120,17 +122,17 @@ func shape(s *connect.Schema) any {
 		m["parameters"] = params
 	}
 	if s.Default != nil {
-		m["default"] = typed(s.Default)
+		m["default"] = Value(s.Default)
 	}
 	switch s.Type {
 	case connect.Array:
-		m["items"] = shape(s.Values)
+		m["items"] = Schema(s.Values)
 	case connect.Map:
-		m["keys"], m["values"] = shape(s.Keys), shape(s.Values)
+		m["keys"], m["values"] = Schema(s.Keys), Schema(s.Values)
 	case connect.StructT:
 		fields := []any{}
 		for _, f := range s.Fields {
-			field := shape(f.Schema).(map[string]any)
+			field := Schema(f.Schema).(map[string]any)
 			field["field"] = f.Name
 			fields = append(fields, field)
 		}
