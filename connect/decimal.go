@@ -2,6 +2,7 @@ package connect
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -14,12 +15,19 @@ type Decimal struct {
 	Scale    int
 }
 
-// String returns the plain notation, without exponent: 12.50 for unscaled 1250 and scale 2.
+// mostZeros bounds the plain notation: a text of ten bytes can be a number of a billion digits.
+const mostZeros = 10_000
+
+// String returns the plain notation, without exponent: 12.50 for unscaled 1250 and scale 2. Only a number that would need more than 10,000 zeros for it has an
+// exponent: 1e-20000.
 func (d Decimal) String() string {
 	if d.Unscaled == nil {
 		return "0"
 	}
 	s := d.Unscaled.String()
+	if d.Scale > len(s)+mostZeros || d.Scale < -mostZeros {
+		return s + "e" + strconv.Itoa(-d.Scale)
+	}
 	if d.Scale <= 0 {
 		if d.Unscaled.Sign() == 0 {
 			return "0"

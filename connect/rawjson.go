@@ -86,7 +86,7 @@ func number(s string) any {
 			return int64(low.Uint64())
 		}
 	}
-	f, err := strconv.ParseFloat(s, 64) // beyond the range it is an infinity, as in Java
+	f, err := ParseFloat(s, 64) // beyond the range it is an infinity, as in Java
 	if err != nil && !math.IsInf(f, 0) {
 		return s
 	}

@@ -277,7 +277,7 @@ func (d *jsonDecoder) number() (any, bool) {
 		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return i, true
 		}
-	} else if f, err := strconv.ParseFloat(text, 64); err == nil && f != 0 {
+	} else if f, err := ParseFloat(text, 64); err == nil && f != 0 {
 		return f, true
 	}
 	return number(text), true

@@ -19,6 +19,8 @@ func (*SerializationError) JavaClass() string {
 	return "org.apache.kafka.common.errors.SerializationException"
 }
 
+const numberFormatException = "java.lang.NumberFormatException"
+
 // javaError is a cause that in Java comes from a library: its class and its text.
 type javaError struct {
 	class, text string

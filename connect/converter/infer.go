@@ -195,9 +195,14 @@ func (p *valueParser) scalar(token string) (connect.SchemaAndValue, bool) {
 	return inferNumber(token)
 }
 
+// longestNumber bounds the text of a number in a header; beyond it is a string, since it takes ever longer to make a number of its digits.
+//
+// Differs: Java tries.
+const longestNumber = 25_000
+
 // inferNumber reads what java.math.BigDecimal reads.
 func inferNumber(token string) (connect.SchemaAndValue, bool) {
-	if !isDecimal(token) {
+	if len(token) > longestNumber || !isDecimal(token) {
 		return connect.SchemaAndValue{}, false
 	}
 	d, ok := number(strings.TrimPrefix(token, "+")).decimal()
@@ -216,10 +221,10 @@ func inferNumber(token string) (connect.SchemaAndValue, bool) {
 		return connect.SchemaAndValue{Schema: connect.Int64Schema, Value: n}, true
 	}
 	if d.Scale != 0 {
-		if f, err := strconv.ParseFloat(token, 32); err == nil {
+		if f, err := connect.ParseFloat(token, 32); err == nil {
 			return connect.SchemaAndValue{Schema: connect.Float32Schema, Value: float32(f)}, true
 		}
-		if f, err := strconv.ParseFloat(token, 64); err == nil {
+		if f, err := connect.ParseFloat(token, 64); err == nil {
 			return connect.SchemaAndValue{Schema: connect.Float64Schema, Value: f}, true
 		}
 	}

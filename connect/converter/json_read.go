@@ -95,7 +95,7 @@ func intOf(n number, isNumber bool) int32 {
 	if !isNumber {
 		return 0
 	}
-	return int32(n.long())
+	return n.int()
 }
 
 // array reads the items of an array, and of an object its values; anything else is an empty array.
@@ -187,26 +187,41 @@ func (r *jsonReader) structValue(s *connect.Schema, v any) (any, error) {
 func readDecimal(s *connect.Schema, v any) (any, error) {
 	switch v := v.(type) {
 	case number:
-		d, ok := v.decimal()
-		if !ok {
-			return nil, dataError("Invalid bytes for Decimal field")
+		if d, ok := v.decimal(); ok {
+			return d, nil
+		}
+		if v.float() != 0 {
+			return nil, &javaError{class: numberFormatException, text: `Character I is neither a decimal digit number, decimal point, nor "e" notation exponential mark.`}
+		}
+		return connect.Decimal{Unscaled: new(big.Int), Scale: 1}, nil
+	case string:
+		d, err := decimalOf(s, v)
+		if err != nil {
+			return nil, &connect.DataError{Message: "Invalid bytes for Decimal field", Cause: err}
 		}
 		return d, nil
-	case string:
-		scale, err := decimalScale(s)
-		if err != nil {
-			return nil, &connect.DataError{Message: "Invalid bytes for Decimal field", Cause: err}
-		}
-		b, err := decodeBase64(v)
-		if err == nil && len(b) == 0 {
-			err = &javaError{class: "java.lang.NumberFormatException", text: "Zero length BigInteger"}
-		}
-		if err != nil {
-			return nil, &connect.DataError{Message: "Invalid bytes for Decimal field", Cause: err}
-		}
-		return connect.Decimal{Unscaled: fromTwosComplement(b), Scale: scale}, nil
 	}
 	return nil, dataError("Invalid type for Decimal, underlying representation should be numeric or bytes but was %s", kind(v))
+}
+
+// longestDecimal bounds the bytes of a decimal, of which there are no 400 in any database, since it takes ever longer to write out its digits.
+//
+// Differs: Java's have no bound but the hours that they take.
+const longestDecimal = 40_000
+
+// decimalOf returns the decimal of a schema whose unscaled integer comes in base64.
+func decimalOf(s *connect.Schema, text string) (connect.Decimal, error) {
+	b, err := decodeBase64(text)
+	switch {
+	case err != nil:
+		return connect.Decimal{}, err
+	case len(b) == 0:
+		return connect.Decimal{}, &javaError{class: numberFormatException, text: "Zero length BigInteger"}
+	case len(b) > longestDecimal:
+		return connect.Decimal{}, dataError("A decimal of %d bytes is longer than the %d that this version reads.", len(b), longestDecimal)
+	}
+	scale, err := decimalScale(s)
+	return connect.Decimal{Unscaled: fromTwosComplement(b), Scale: scale}, err
 }
 
 // decimalScale returns the parameter scale of a Decimal schema.
@@ -218,7 +233,7 @@ func decimalScale(s *connect.Schema) (int, error) {
 	scale, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
 		return 0, &connect.DataError{Message: "Invalid scale parameter found in Decimal schema: ",
-			Cause: &javaError{class: "java.lang.NumberFormatException", text: fmt.Sprintf("For input string: %q", text)}}
+			Cause: &javaError{class: numberFormatException, text: fmt.Sprintf("For input string: %q", text)}}
 	}
 	return int(scale), nil
 }

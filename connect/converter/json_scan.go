@@ -273,6 +273,7 @@ func (s *scanner) number(c byte) bool {
 			}
 			return s.failAt(faultNoExponent, i)
 		}
+		length += i - first
 	}
 	if !s.limit(faultNumberTooLong, length, maxNumberLength) {
 		return false

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
+
+	"sluice/internal/jsonobject"
 )
 
 const (
@@ -82,7 +84,10 @@ func (s *scanner) closed(start, end int, isName, high bool) bool {
 			i += n
 		}
 	}
-	return s.limit(faultNameTooLong, end-start, maxNameLength)
+	if end-start <= maxNameLength {
+		return true
+	}
+	return s.limit(faultNameTooLong, len(jsonobject.AppendText(nil, s.data[start:end])), maxNameLength)
 }
 
 // escape returns the length of the escape sequence at i, 0 if it is wrong.

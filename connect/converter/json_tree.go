@@ -202,22 +202,20 @@ func isNumberByte(c byte) bool {
 // integral reports whether the number has neither fraction nor exponent; 1e2 does not count, as in Jackson.
 func (n number) integral() bool { return !strings.ContainsAny(string(n), ".eE") }
 
-// float returns the nearest double. Beyond the range it is an infinity; there is no negative zero.
-func (n number) float() float64 {
-	f, _ := strconv.ParseFloat(string(n), 64) // the only error is the range
-	if f == 0 {
-		return 0
-	}
-	return f
-}
+// float returns the nearest double. Beyond the range it is an infinity; there is no negative zero, unless the number is out of reach.
+func (n number) float() float64 { return n.nearest(64) }
 
 // float32 returns the double narrowed to 32 bits, as Java's floatValue of a decimal.
-func (n number) float32() float32 {
-	f, _ := strconv.ParseFloat(string(n), 32)
-	if f == 0 {
-		return 0
+func (n number) float32() float32 { return float32(n.nearest(32)) }
+
+func (n number) nearest(bits int) float64 {
+	f, _ := connect.ParseFloat(string(n), bits) // the only error is the range
+	if f == 0 && math.Signbit(f) {
+		if _, ok := n.decimal(); ok {
+			return 0
+		}
 	}
-	return float32(f)
+	return f
 }
 
 // isInt32 reports whether the number is an integer of 32 bits.
@@ -226,14 +224,16 @@ func (n number) isInt32() bool {
 	return err == nil
 }
 
-// long returns the low 64 bits of the number without its fraction, as Java's longValue does.
+// long returns the low 64 bits of the number without its fraction, as Java's longValue does; of a number out of reach the greatest or least one.
 func (n number) long() int64 {
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
 		return i
 	}
 	d, ok := n.decimal()
 	switch {
-	case !ok, d.Scale > maxNumberLength, d.Scale <= -64: // no digit before the point; or 64 factors of two in the power of ten
+	case !ok:
+		return n.bound(math.MinInt64, math.MaxInt64)
+	case d.Scale > maxNumberLength, d.Scale <= -64: // no digit before the point; or 64 factors of two in the power of ten
 		return 0
 	case d.Scale > 0:
 		return low64(new(big.Int).Quo(d.Unscaled, pow10(d.Scale)))
@@ -241,8 +241,30 @@ func (n number) long() int64 {
 	return low64(new(big.Int).Mul(d.Unscaled, pow10(-d.Scale)))
 }
 
-// decimal returns the exact number with the scale that its text has: 1.50 has scale 2, 1e2 scale -2. It reports false for an exponent
-// beyond 32 bits.
+// int returns the low 32 bits of long, as Java's intValue does; of a number out of reach the greatest or least one.
+func (n number) int() int32 {
+	long := n.long()
+	if long == math.MaxInt64 || long == math.MinInt64 {
+		if _, ok := n.decimal(); !ok {
+			return int32(n.bound(math.MinInt32, math.MaxInt32))
+		}
+	}
+	return int32(long)
+}
+
+// bound returns what Java makes of a double that is an infinity or a zero when it becomes a whole number.
+func (n number) bound(least, most int64) int64 {
+	switch f := n.float(); {
+	case f > 0:
+		return most
+	case f < 0:
+		return least
+	}
+	return 0
+}
+
+// decimal returns the exact number with the scale that its text has: 1.50 has scale 2, 1e2 scale -2. It reports false for a number out of
+// reach: its exponent or scale is beyond 32 bits. Jackson reads such a number as a double, which is an infinity or a zero.
 func (n number) decimal() (connect.Decimal, bool) {
 	digits, exponent := string(n), int64(0)
 	if i := strings.IndexAny(digits, "eE"); i >= 0 {

@@ -129,7 +129,8 @@ func (t *cast) schema(from *connect.Schema) (*connect.Schema, error) {
 		if from.Type != connect.StructT {
 			return nil, connect.NewDataError("Cannot list fields on non-struct type")
 		}
-		to = copyBasics(from, connect.StructT)
+		fields := newStructSchema(from)
+		to = fields.Schema
 		for _, f := range from.Fields {
 			field := f.Schema
 			if target := t.spec.field(f.Name); target != "" {
@@ -139,7 +140,7 @@ func (t *cast) schema(from *connect.Schema) (*connect.Schema, error) {
 					return nil, err
 				}
 			}
-			if err := addField(to, f.Name, field); err != nil {
+			if err := fields.add(f.Name, field); err != nil {
 				return nil, err
 			}
 		}

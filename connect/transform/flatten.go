@@ -16,6 +16,7 @@ type flatten struct {
 	delimiter string
 	schemas   schemaCache
 	within    []*connect.Schema // the structs whose fields are being added, outermost first
+	names     int               // bytes of the names that were made so far
 }
 
 const delimiterConfig = "delimiter"
@@ -47,6 +48,7 @@ func (t *flatten) inObject(_ *connect.SinkRecord, value any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.names = 0
 	out := make(map[string]any, len(m))
 	return out, t.fromMap(out, "", m)
 }
@@ -63,6 +65,23 @@ func (t *flatten) join(prefix, name string) string {
 	return prefix + t.delimiter + name
 }
 
+// mostNames bounds the names that are made for one record, in bytes: of a record of a megabyte with names inside of names they could be
+// hundreds of times as long.
+//
+// Differs: Java makes them as long as it has memory.
+const mostNames = 16 << 20
+
+// joined is join for the names of new fields, which counts them.
+func (t *flatten) joined(prefix, name string) (string, error) {
+	if prefix != "" {
+		t.names += len(prefix) + len(t.delimiter) + len(name)
+	}
+	if t.names > mostNames {
+		return "", connect.NewDataError("Flatten transformation does not support names of fields that are longer than %d bytes altogether", mostNames)
+	}
+	return t.join(prefix, name), nil
+}
+
 // fromMap adds the entries of a map to out. If two get the same name the less nested one counts, and of maps the one whose name sorts last; in
 // Java it depends on hash codes.
 func (t *flatten) fromMap(out map[string]any, prefix string, m map[string]any) error {
@@ -71,12 +90,19 @@ func (t *flatten) fromMap(out map[string]any, prefix string, m map[string]any) e
 		if !ok {
 			continue
 		}
-		if err := t.fromMap(out, t.join(prefix, key), nested); err != nil {
+		name, err := t.joined(prefix, key)
+		if err != nil {
+			return err
+		}
+		if err := t.fromMap(out, name, nested); err != nil {
 			return err
 		}
 	}
 	for key, v := range m {
-		name := t.join(prefix, key)
+		name, err := t.joined(prefix, key)
+		if err != nil {
+			return err
+		}
 		switch typeOf(v) {
 		case connect.Map:
 			if _, done := v.(map[string]any); !done {
@@ -130,14 +156,15 @@ func unflattened(s *connect.Schema, name string) error {
 }
 
 func (t *flatten) schema(from *connect.Schema) (*connect.Schema, error) {
-	to := copyBasics(from, connect.StructT)
+	to := newStructSchema(from)
 	defaults, _ := from.Default.(*connect.Struct)
-	return to, t.addFields(to, "", from, from.Optional, defaults)
+	t.names = 0
+	return to.Schema, t.addFields(to, "", from, from.Optional, defaults)
 }
 
 // addFields adds the fields of a schema to a flat one. What an optional struct holds is optional itself, and a struct's default gives its fields
 // theirs. A struct that contains itself has no flat form.
-func (t *flatten) addFields(to *connect.Schema, prefix string, from *connect.Schema, optional bool, defaults *connect.Struct) error {
+func (t *flatten) addFields(to *structSchema, prefix string, from *connect.Schema, optional bool, defaults *connect.Struct) error {
 	if from.Type != connect.StructT {
 		return connect.NewDataError("Cannot list fields on non-struct type")
 	}
@@ -147,7 +174,10 @@ func (t *flatten) addFields(to *connect.Schema, prefix string, from *connect.Sch
 	t.within = append(t.within, from)
 	defer func() { t.within = t.within[:len(t.within)-1] }()
 	for i, f := range from.Fields {
-		name := t.join(prefix, f.Name)
+		name, err := t.joined(prefix, f.Name)
+		if err != nil {
+			return err
+		}
 		optional := optional || f.Schema.Optional
 		def := f.Schema.Default
 		if def == nil && defaults != nil {
@@ -164,7 +194,7 @@ func (t *flatten) addFields(to *connect.Schema, prefix string, from *connect.Sch
 		default:
 			field := copyBasics(f.Schema, f.Schema.Type)
 			field.Values, field.Optional, field.Default = f.Schema.Values, optional, def
-			if err := addField(to, name, field); err != nil {
+			if err := to.add(name, field); err != nil {
 				return err
 			}
 		}

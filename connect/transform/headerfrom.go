@@ -113,14 +113,14 @@ func (t *headerFrom) fromObject(value any, purpose string) ([]connect.Header, an
 
 // schema returns the schema of what is left when the fields have moved.
 func (t *headerFrom) schema(from *connect.Schema) (*connect.Schema, error) {
-	to := copyBasics(from, connect.StructT)
+	to := newStructSchema(from)
 	for _, f := range from.Fields {
 		if slices.Contains(t.fields, f.Name) {
 			continue
 		}
-		if err := addField(to, f.Name, f.Schema); err != nil {
+		if err := to.add(f.Name, f.Schema); err != nil {
 			return nil, err
 		}
 	}
-	return to, nil
+	return to.Schema, nil
 }

@@ -38,8 +38,8 @@ func (t *hoistField) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 		return t.side.set(r, nil, map[string]any{t.field: value}), nil
 	}
 	hoisted, err := t.schemas.get(schema, func(s *connect.Schema) (*connect.Schema, error) {
-		out := &connect.Schema{Type: connect.StructT}
-		return out, addField(out, t.field, s)
+		out := structSchema{Schema: &connect.Schema{Type: connect.StructT}}
+		return out.Schema, out.add(t.field, s)
 	})
 	if err != nil {
 		return nil, err

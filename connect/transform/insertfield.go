@@ -163,12 +163,12 @@ func (t *insertField) inStruct(r *connect.SinkRecord, to, from *connect.Struct) 
 }
 
 func (t *insertField) schema(from *connect.Schema) (*connect.Schema, error) {
-	to := copyBasics(from, connect.StructT)
+	to := newStructSchema(from)
 	to.Fields = append(make([]connect.Field, 0, len(from.Fields)+len(t.inserts)), from.Fields...)
 	for _, in := range t.inserts {
-		if err := addField(to, in.name, in.schema); err != nil {
+		if err := to.add(in.name, in.schema); err != nil {
 			return nil, err
 		}
 	}
-	return to, nil
+	return to.Schema, nil
 }

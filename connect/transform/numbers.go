@@ -37,7 +37,7 @@ func parseFloat(s string, bits int) (float64, error) {
 	case unsigned == "Infinity":
 		return math.Inf(1), nil
 	case floatText.MatchString(s):
-		f, _ := strconv.ParseFloat(strings.TrimRight(s, "fFdD"), bits) // the only error left is that of the range; hexadecimal digits end at the p
+		f, _ := connect.ParseFloat(strings.TrimRight(s, "fFdD"), bits) // the only error left is that of the range; hexadecimal digits end at the p
 		return f, nil
 	}
 	text := `For input string: "` + s + `"`

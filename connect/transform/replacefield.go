@@ -199,14 +199,14 @@ func (t *replaceField) inStruct(_ *connect.SinkRecord, to, from *connect.Struct)
 }
 
 func (t *replaceField) schema(from *connect.Schema) (*connect.Schema, error) {
-	to := copyBasics(from, connect.StructT)
+	to := newStructSchema(from)
 	for _, f := range from.Fields {
 		if !t.kept(f.Name) {
 			continue
 		}
-		if err := addField(to, renamed(t.renames, f.Name), f.Schema); err != nil {
+		if err := to.add(renamed(t.renames, f.Name), f.Schema); err != nil {
 			return nil, err
 		}
 	}
-	return to, nil
+	return to.Schema, nil
 }

@@ -14,18 +14,48 @@ func copyBasics(from *connect.Schema, t connect.Type) *connect.Schema {
 	return &connect.Schema{Type: t, Name: from.Name, Version: from.Version, Doc: from.Doc, Parameters: from.Parameters}
 }
 
-// addField adds a field to a struct schema that is being built.
+// structSchema is a struct schema that is being built.
+type structSchema struct {
+	*connect.Schema
+	names map[string]bool // of the fields, nil as long as they are few
+}
+
+// fewFields is how many fields are searched one by one.
+const fewFields = 32
+
+// newStructSchema begins a struct schema with what copyBasics copies.
+func newStructSchema(from *connect.Schema) *structSchema {
+	return &structSchema{Schema: copyBasics(from, connect.StructT)}
+}
+
+// add adds a field.
 //
 // Kafka: org.apache.kafka.connect.data.SchemaBuilder.field.
-func addField(s *connect.Schema, name string, field *connect.Schema) error {
+func (s *structSchema) add(name string, field *connect.Schema) error {
 	if name == "" {
 		return javaErr(schemaBuilderException, "fieldName cannot be null.")
 	}
-	if fieldIndex(s, name) >= 0 {
+	if s.has(name) {
 		return javaErr(schemaBuilderException, "Cannot create field because of field name duplication "+name)
 	}
 	s.Fields = append(s.Fields, connect.Field{Name: name, Schema: field})
+	if s.names != nil {
+		s.names[name] = true
+	}
 	return nil
+}
+
+func (s *structSchema) has(name string) bool {
+	if len(s.Fields) < fewFields {
+		return fieldIndex(s.Schema, name) >= 0
+	}
+	if s.names == nil {
+		s.names = make(map[string]bool, 2*len(s.Fields))
+		for i := range s.Fields {
+			s.names[s.Fields[i].Name] = true
+		}
+	}
+	return s.names[name]
 }
 
 // fieldIndex returns the place of a field in a struct schema, -1 if it has none of the name.

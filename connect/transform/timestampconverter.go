@@ -161,25 +161,25 @@ func (t *timestampConverter) schema(from *connect.Schema) (*connect.Schema, erro
 	if from.Type != connect.StructT {
 		return nil, connect.NewDataError("Cannot list fields on non-struct type")
 	}
-	to := copyBasics(from, connect.StructT)
+	to := newStructSchema(from)
 	to.Optional = from.Optional
 	for _, f := range from.Fields {
 		field := f.Schema
 		if f.Name == t.field {
 			field = optionalOf(schemaOf(t.target), f.Schema.Optional)
 		}
-		if err := addField(to, f.Name, field); err != nil {
+		if err := to.add(f.Name, field); err != nil {
 			return nil, err
 		}
 	}
 	if defaults, ok := from.Default.(*connect.Struct); ok {
-		out, err := t.inStruct(defaults, to)
+		out, err := t.inStruct(defaults, to.Schema)
 		if err != nil {
 			return nil, err
 		}
 		to.Default = out
 	}
-	return to, nil
+	return to.Schema, nil
 }
 
 var (

@@ -65,15 +65,15 @@ func (t *valueToKey) Apply(r *connect.SinkRecord) (*connect.SinkRecord, error) {
 }
 
 func (t *valueToKey) keySchema(value *connect.Schema) (*connect.Schema, error) {
-	key := &connect.Schema{Type: connect.StructT}
+	key := structSchema{Schema: &connect.Schema{Type: connect.StructT}}
 	for _, name := range t.fields {
 		i := fieldIndex(value, name)
 		if i < 0 {
 			return nil, connect.NewDataError("Field does not exist: %s", name)
 		}
-		if err := addField(key, name, value.Fields[i].Schema); err != nil {
+		if err := key.add(name, value.Fields[i].Schema); err != nil {
 			return nil, err
 		}
 	}
-	return key, nil
+	return key.Schema, nil
 }
