@@ -33,16 +33,17 @@ type door struct {
 
 // technologies are the modules that only some rooms may import: the edge of the house.
 var technologies = map[string][]string{
-	"sarama": {"github.com/IBM/sarama"},
-	"chi":    {"github.com/go-chi/chi"},
-	"aws":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-	"kfake":  {"github.com/twmb/franz-go"},
-	"sr":     {"github.com/twmb/franz-go/pkg/sr"}, // a client of schema registries, not of Kafka
-	"avro":   {"github.com/hamba/avro"},
-	"regex":  {"github.com/dlclark/regexp2"},
-	"iam":    {"github.com/aws/aws-msk-iam-sasl-signer-go"},
-	"scram":  {"github.com/xdg-go/scram"},
-	"stores": {"github.com/pavlo-v-chernykh/keystore-go", "software.sslmate.com/src/go-pkcs12"},
+	"sarama":     {"github.com/IBM/sarama"},
+	"chi":        {"github.com/go-chi/chi"},
+	"aws":        {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"kfake":      {"github.com/twmb/franz-go"},
+	"sr":         {"github.com/twmb/franz-go/pkg/sr"}, // a client of schema registries, not of Kafka
+	"avro":       {"github.com/hamba/avro"},
+	"regex":      {"github.com/dlclark/regexp2"},
+	"iam":        {"github.com/aws/aws-msk-iam-sasl-signer-go"},
+	"scram":      {"github.com/xdg-go/scram"},
+	"prometheus": {"github.com/prometheus"},
+	"stores":     {"github.com/pavlo-v-chernykh/keystore-go", "software.sslmate.com/src/go-pkcs12"},
 }
 
 // house is the table of rooms. A package is governed by the first pattern that matches it, so a more particular one
@@ -62,11 +63,12 @@ var house = []door{
 
 	{"worker/group", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
+	{"worker/metrics", room{ours: []string{"connect", "internal/kafka", "internal/sampled", "worker/task"}, tech: []string{"prometheus"}}},
 	{"worker/properties", room{}},
 	{"worker/provider", room{ours: []string{"connect", "worker/properties", "internal/javaregex"}}},
 	{"worker/validate", room{ours: []string{"connect", "internal/javahash", "internal/javaregex"}}},
 	{"worker/task", room{ours: []string{"connect", "internal/kafka", "internal/sampled"}}},
-	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/javahash", "internal/kafka", "internal/loggers", "internal/tlsconfig"}}},
+	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/javahash", "internal/kafka", "internal/loggers", "internal/sampled", "internal/tlsconfig"}}},
 
 	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/javabase64", "internal/tlsconfig"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -275,6 +276,9 @@ type MetricSample struct {
 	Sum     float64            // of a histogram: their sum
 	Buckets map[float64]uint64 // of a histogram: how many values were at most a bound, for each bound
 }
+
+// Bounds are the upper ends of a histogram's buckets, rising.
+func (s *MetricSample) Bounds() []float64 { return slices.Sorted(maps.Keys(s.Buckets)) }
 
 // Read returns all metrics as they stand, sorted by name, those of one name in the order in which they were made.
 func (m *Metrics) Read() []MetricFamily {

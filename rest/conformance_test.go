@@ -59,6 +59,9 @@ func playAll(t *testing.T, url string, look time.Duration) {
 			r.ours = strings.Contains(version, "sluice")
 			defer r.clean()
 			for i, step := range s.Steps {
+				if r.ours && step.Path == "/metrics" {
+					continue // which Kafka does not have; see TestMetrics
+				}
 				diff := r.play(step, version)
 				for _, d := range diff {
 					t.Errorf("step %d %s %s %s\n%s", i+1, step.Method, step.Path, step.Note, d)

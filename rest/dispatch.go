@@ -12,8 +12,11 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// newRouter makes a router of a table, for those whom auth lets in; nil is everybody.
-func (s *Server) newRouter(table []route, auth *BasicAuth) http.Handler {
+// metricsPath is where the metrics are, which are no endpoint of the API: what they answer with is not negotiated.
+const metricsPath = "/metrics"
+
+// newRouter makes a router of a table and, unless they are nil, of the metrics, for those whom auth lets in; nil is everybody.
+func (s *Server) newRouter(table []route, auth *BasicAuth, metrics http.Handler) http.Handler {
 	mux := chi.NewRouter()
 	mux.Use(s.recoverPanics, s.routeRawPath)
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotFound) })
@@ -28,6 +31,13 @@ func (s *Server) newRouter(table []route, auth *BasicAuth) http.Handler {
 			mux.Method(m, rt.pattern, s.serve(rt, auth))
 		}
 		allowed[rt.pattern] = append(allowed[rt.pattern], methods...)
+	}
+	if metrics != nil {
+		methods := []string{http.MethodGet, http.MethodHead}
+		for _, m := range methods {
+			mux.Method(m, metricsPath, s.guard(auth, metrics.ServeHTTP))
+		}
+		allowed[metricsPath] = methods
 	}
 	for pattern, methods := range allowed {
 		mux.Method(http.MethodOptions, pattern, s.options(append(methods, http.MethodOptions), auth))

@@ -23,6 +23,8 @@ type ListenerOptions struct {
 	Listeners []string
 	// AdminListeners holds those of admin.listeners; none at all binds nothing. See [Options.AdminListeners].
 	AdminListeners []string
+	// MetricsListeners holds those of metrics.listeners, which are http; none at all binds nothing. See [Options.MetricsListeners].
+	MetricsListeners []string
 
 	// TLS and AdminTLS say how to serve https on Listeners and AdminListeners. Nil will do where there is no https.
 	TLS, AdminTLS *tlsconfig.Settings
@@ -34,8 +36,8 @@ type ListenerOptions struct {
 
 // Listeners are addresses that are bound but not served yet. Clients that connect wait.
 type Listeners struct {
-	bound, admin []net.Listener
-	advertised   *url.URL
+	bound, admin, metrics []net.Listener
+	advertised            *url.URL
 }
 
 // Listen reads the key stores and binds all addresses, or none and says which one could not be had. Whoever calls it gives the result to
@@ -51,6 +53,9 @@ func Listen(ctx context.Context, o ListenerOptions) (*Listeners, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	if _, err := bind(ctx, &l.admin, "admin.listeners", o.AdminListeners, o.AdminTLS); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	if _, err := bind(ctx, &l.metrics, "metrics.listeners", o.MetricsListeners, nil); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	l.advertised = advertise(o, addresses, localIP)
@@ -221,6 +226,9 @@ func addrs(listeners []net.Listener) []net.Addr {
 // AdminAddrs are where the listeners of the admin endpoints were bound, in the order of the setting.
 func (l *Listeners) AdminAddrs() []net.Addr { return addrs(l.admin) }
 
+// MetricsAddrs are where the listeners of the metrics were bound, in the order of the setting.
+func (l *Listeners) MetricsAddrs() []net.Addr { return addrs(l.metrics) }
+
 // AdvertisedURL is where others reach this worker, such as "http://10.0.0.5:8083/".
 func (l *Listeners) AdvertisedURL() string { return l.advertised.String() }
 
@@ -230,7 +238,7 @@ func (l *Listeners) WorkerID() string { return l.advertised.Host }
 // Close gives the addresses up. It may be called after Run, and twice.
 func (l *Listeners) Close() error {
 	var errs []error
-	for _, b := range slices.Concat(l.bound, l.admin) {
+	for _, b := range slices.Concat(l.bound, l.admin, l.metrics) {
 		if err := b.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}

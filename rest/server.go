@@ -31,6 +31,11 @@ type Options struct {
 	// listeners that [ListenerOptions.AdminListeners] names, which then serve nothing else.
 	AdminListeners []string
 
+	// Metrics serves /metrics, as text; nil: there is none. It is beside the endpoints for those whom BasicAuth lets in, unless MetricsListeners
+	// says otherwise, which is to metrics.listeners what AdminListeners is to admin.listeners.
+	Metrics          http.Handler
+	MetricsListeners []string
+
 	AllowedOrigins  []string            // access.control.allow.origin; none adds no headers
 	AllowedMethods  []string            // access.control.allow.methods; none is GET, POST and HEAD
 	ResponseHeaders []worker.HeaderRule // response.http.headers.config
@@ -59,6 +64,7 @@ type Server struct {
 	failures *slog.Logger // of requests
 	router   http.Handler // for the listeners
 	admin    http.Handler // for the admin listeners; nil if there are none
+	metrics  http.Handler // for the listeners of the metrics; nil if there are none
 
 	origins *crossOrigin // nil: no headers about origins
 	headers []worker.HeaderRule
@@ -90,10 +96,17 @@ func New(o Options) (*Server, error) {
 	case o.AdminListeners == nil:
 		table = slices.Concat(routes, adminRoutes)
 	case len(o.AdminListeners) > 0:
-		s.admin = s.newRouter(adminRoutes, nil)
+		s.admin = s.newRouter(adminRoutes, nil, nil)
+	}
+	var metrics http.Handler // beside the endpoints
+	switch {
+	case o.MetricsListeners == nil:
+		metrics = o.Metrics
+	case len(o.MetricsListeners) > 0 && o.Metrics != nil:
+		s.metrics = s.newRouter(nil, nil, o.Metrics)
 	}
 	s.origins, s.headers = newCrossOrigin(o.AllowedOrigins, o.AllowedMethods), o.ResponseHeaders
-	s.router = s.decorate(s.newRouter(table, o.BasicAuth))
+	s.router = s.decorate(s.newRouter(table, o.BasicAuth, metrics))
 	return s, nil
 }
 
@@ -122,6 +135,9 @@ func (s *Server) Run(ctx context.Context, l *Listeners) error {
 	serve(s, l.bound)
 	if s.admin != nil {
 		serve(s.admin, l.admin)
+	}
+	if s.metrics != nil {
+		serve(s.metrics, l.metrics)
 	}
 	<-stop.Done() // ctx, or a listener that failed
 	s.shutDown(requests, cutOff, servers)

@@ -11,6 +11,7 @@ import (
 
 	"sluice/connect"
 	"sluice/internal/kafka"
+	"sluice/internal/sampled"
 	"sluice/worker/validate"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 
 	TopicTracking      bool
 	TopicTrackingReset bool
+
+	window sampled.Window // of all statistics
 
 	parsed connect.Config
 	props  map[string]string // as given, environment included, variables resolved
@@ -94,6 +97,7 @@ func newConfig(props map[string]string) (*Config, []Notice, error) {
 		APITimeout:          parsed.Millis(DefaultAPITimeoutConfig),
 		TopicTracking:       parsed.Bool(TopicTrackingEnableConfig),
 		TopicTrackingReset:  parsed.Bool(TopicTrackingAllowResetConfig),
+		window:              sampled.Window{Samples: int(parsed.Int(MetricsSamplesConfig)), Length: max(time.Millisecond, parsed.Millis(MetricsWindowConfig))},
 		parsed:              parsed,
 		props:               props,
 	}

@@ -46,6 +46,10 @@ const (
 	AccessControlAllowMethods      = "access.control.allow.methods"
 	ResponseHTTPHeadersConfig      = "response.http.headers.config"
 
+	MetricsListenersConfig = "metrics.listeners"
+	MetricsSamplesConfig   = "metrics.num.samples"
+	MetricsWindowConfig    = "metrics.sample.window.ms"
+
 	ProtocolConfig               = "connect.protocol"
 	VerificationAlgorithmsConfig = "inter.worker.verification.algorithms"
 
@@ -156,6 +160,8 @@ func restKeys() []connect.ConfigKey {
 			Doc: "Protocol under which other workers reach this one. By default http if there is such a listener, else https."},
 		{Name: AdminListenersConfig, Type: connect.TypeList, Validator: listeners(false), Importance: connect.Low,
 			Doc: "Addresses of the admin endpoints (/admin/loggers), if they are to have their own; an empty list switches them off. By default they are beside the others. TLS settings of their own stand behind admin.listeners.https."},
+		{Name: MetricsListenersConfig, Type: connect.TypeList, Validator: plainListeners{}, Importance: connect.Low,
+			Doc: "Addresses of the metrics (/metrics), if they are to have their own, such as http://127.0.0.1:9404; an empty list switches them off. By default they are beside the REST API, for those whom it lets in; listeners of their own serve nothing else, without TLS, and let everybody in."},
 		{Name: RestExtensionsConfig, Type: connect.TypeList, Default: []string{}, Validator: restExtensions(), Importance: connect.Low,
 			Doc: "Extensions of the REST API. The one that there is asks for a name and a password; who may call is in the login configuration that " + loginConfigProperty + " names."},
 		{Name: loginConfigProperty, Type: connect.TypeString, Importance: connect.Low,
@@ -221,6 +227,8 @@ func clientKeys() []connect.ConfigKey {
 		key("receive.buffer.bytes", connect.TypeInt, int64(32768), -1, "Size of the TCP receive buffer. It has no effect: that is left to the system."),
 		key("socket.connection.setup.timeout.ms", connect.TypeLong, int64(10000), 1, "How long building a connection may take, in milliseconds."),
 		key("socket.connection.setup.timeout.max.ms", connect.TypeLong, int64(30000), 1, "Longest time that building a connection may take after repeated failures, in milliseconds."),
+		key(MetricsSamplesConfig, connect.TypeInt, int64(2), 1, "Over how many samples rates, averages and maxima in the metrics are taken."),
+		key(MetricsWindowConfig, connect.TypeLong, int64(30000), 0, "How much time a sample of the metrics covers, in milliseconds."),
 		key("client.dns.lookup", connect.TypeString, "use_all_dns_ips", 0, "How host names of brokers are resolved. It has no effect: all addresses of a host are tried."),
 		key("metadata.recovery.strategy", connect.TypeString, "none", 0, "What clients do when no known broker answers. It has no effect: the addresses of bootstrap.servers are tried again."),
 	}
@@ -236,8 +244,6 @@ func javaKeys() []connect.ConfigKey {
 	}
 	return []connect.ConfigKey{
 		key("metric.reporters", connect.TypeList),
-		key("metrics.sample.window.ms", connect.TypeLong),
-		key("metrics.num.samples", connect.TypeInt),
 		key("metrics.recording.level", connect.TypeString),
 		key("auto.include.jmx.reporter", connect.TypeBoolean),
 		key("plugin.discovery", connect.TypeString),

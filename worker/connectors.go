@@ -32,6 +32,7 @@ type connectorInstance struct {
 
 	settings map[string]string // config with its variables resolved
 	secrets  *provider.Secrets // what must not show of it
+	meter    *connectorMeter   // nil if it could not be made
 
 	generated map[string]string // config with its variables resolved when task configs were last generated
 
@@ -144,6 +145,7 @@ func (h *Herder) stopConnector(c *connectorInstance, done func()) {
 				defer cancel()
 				err := c.halt(ctx)
 				c.conn, c.state = nil, instanceNone
+				h.meters.connectorGone(c.name, c.meter)
 				switch {
 				case err != nil:
 					h.connectorFailed(c, err, now)
@@ -170,6 +172,9 @@ func (h *Herder) interruptible(c *connectorInstance, call func(ctx context.Conte
 func (h *Herder) retarget(ctx context.Context, c *connectorInstance, target TargetState, now stamp) error {
 	before := c.state
 	err := c.transition(ctx, target)
+	if err != nil || c.state != before {
+		h.meters.connectorBecame(c.meter, observedState[c.state])
+	}
 	switch {
 	case err != nil:
 		h.connectorFailed(c, err, now)
@@ -184,6 +189,11 @@ func (h *Herder) retarget(ctx context.Context, c *connectorInstance, target Targ
 	return err
 }
 
+// observedState is what an instance's state is called in statuses.
+var observedState = map[instanceState]State{
+	instanceNone: store.Unassigned, instanceStarted: store.Running, instancePaused: store.StatePaused, instanceStopped: store.StateStopped, instanceFailed: store.Failed,
+}
+
 func (h *Herder) connectorFailed(c *connectorInstance, err error, now stamp) {
 	if c.abandoned.Load() {
 		return
@@ -194,7 +204,7 @@ func (h *Herder) connectorFailed(c *connectorInstance, err error, now stamp) {
 
 // prepare makes the plugin's value for a configuration, or notes why that is not possible.
 func (h *Herder) prepare(c *connectorInstance, config store.Properties) {
-	c.config, c.conn, c.state = config, nil, instanceNone
+	c.config, c.conn, c.state, c.meter = config, nil, instanceNone, nil
 	c.broken = func() (err error) {
 		defer recovered(&err)
 		if c.settings, c.secrets, err = h.resolve(c.name, config); err != nil {
@@ -207,6 +217,7 @@ func (h *Herder) prepare(c *connectorInstance, config store.Properties) {
 			return err
 		}
 		c.conn = c.plugin.NewSink()
+		c.meter = h.meters.connectorMade(c.name, c.plugin)
 		return nil
 	}()
 }

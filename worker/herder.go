@@ -53,11 +53,13 @@ type Herder struct {
 	newTask    func(task.Config) (taskRunner, error)
 	newOffsets func(kafka.Properties) (groupOffsets, error)
 	workerID   string
+	url        string
 	version    string
 	commit     string
 	logger     *slog.Logger
 	levels     *loggers.Registry
 	stages     stages
+	meters     *meters
 
 	clusterID  atomic.Pointer[string]
 	generation atomic.Int64  // of the last assignment that was taken up
@@ -142,10 +144,12 @@ func newHerder(o Options, levels *loggers.Registry, configs *store.ConfigStore, 
 		newTask:    func(cfg task.Config) (taskRunner, error) { return task.New(cfg) },
 		newOffsets: newGroupOffsets,
 		workerID:   o.WorkerID,
+		url:        o.URL,
 		version:    o.Version,
 		commit:     o.Commit,
 		logger:     named(o.Logger, herderLogger),
 		levels:     levels,
+		meters:     newMeters(o.Config.window),
 		ready:      make(chan struct{}),
 		events:     make(chan event),
 		stopping:   make(chan struct{}),

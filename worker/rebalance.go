@@ -91,6 +91,7 @@ func (h *Herder) beginRebalance() {
 		return
 	}
 	r.wanted, r.active = false, true
+	h.meters.rebalanceBegun()
 	r.begun++
 	for _, name := range slices.Sorted(maps.Keys(r.reconfigured)) {
 		r.restart = append(r.restart, h.tasks.of(name)...)
@@ -108,6 +109,7 @@ func (h *Herder) onAssigned(a Assignment) {
 		h.rebalance.joined = h.view
 	}
 	h.rebalance.active = true
+	h.meters.rebalanceBegun()
 	var going []*connectorInstance
 	for _, name := range a.Revoked.Connectors {
 		if c := h.connectors[name]; c != nil {
@@ -137,12 +139,14 @@ func (h *Herder) takeUp(a Assignment) {
 			c.abandoned.Store(true)
 		}
 		delete(h.connectors, name)
+		h.meters.connectorGone(name, nil)
 		if !h.rebalance.joined.Contains(name) {
 			h.statuses.DeleteTopics(name)
 		}
 	}
 	for _, id := range a.Revoked.Tasks {
 		h.tasks.remove(id)
+		h.meters.taskGone(id, nil)
 	}
 	h.generation.Store(int64(a.Generation))
 	if a.Leader {
@@ -169,6 +173,7 @@ func (h *Herder) takeUp(a Assignment) {
 	}
 
 	h.rebalance.active = false
+	h.meters.rebalanceOver(a, len(h.connectors), len(h.tasks.all()))
 	if !a.Revoked.Empty() {
 		h.rejoin() // tell the group that it has stopped
 	}

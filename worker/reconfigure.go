@@ -70,6 +70,7 @@ func (h *Herder) generateTasks(c *connectorInstance, failures int) {
 			switch {
 			case !ran:
 			case errors.As(err, &many):
+				h.meters.connectorBecame(c.meter, store.Failed)
 				h.connectorFailed(c, err, h.stamp())
 			case err != nil:
 				h.generateLater(c, failures+1, c.secrets.Error(err))

@@ -19,6 +19,9 @@ type RESTConfig struct {
 	// AdminListeners are the addresses of the admin endpoints: nil puts them beside the others, an empty list switches them off.
 	AdminListeners []string
 
+	// MetricsListeners are the addresses of the metrics: nil puts them beside the others, an empty list switches them off.
+	MetricsListeners []string
+
 	// TLS and AdminTLS are for the https listeners among Listeners and AdminListeners; nil if there are none.
 	TLS, AdminTLS *tlsconfig.Settings
 
@@ -39,6 +42,9 @@ func (c *Config) readREST() ([]Notice, error) {
 	r := &c.REST
 	if c.parsed.Value(AdminListenersConfig) != nil {
 		r.AdminListeners = append([]string{}, c.parsed.List(AdminListenersConfig)...)
+	}
+	if c.parsed.Value(MetricsListenersConfig) != nil {
+		r.MetricsListeners = append([]string{}, c.parsed.List(MetricsListenersConfig)...)
 	}
 	r.AllowedOrigins = withoutEmpty(splitCSV(c.parsed.String(AccessControlAllowOriginConfig)))
 	r.AllowedMethods = splitCSV(c.parsed.String(AccessControlAllowMethods))
@@ -72,6 +78,23 @@ func (c *Config) readREST() ([]Notice, error) {
 func isHTTPS(listener string) bool {
 	scheme, _, _ := strings.Cut(strings.TrimSpace(listener), "://")
 	return strings.EqualFold(scheme, "https")
+}
+
+// plainListeners validates the listeners of the metrics.
+type plainListeners struct{}
+
+func (plainListeners) String() string {
+	return "List of comma-separated http URLs, ex: http://127.0.0.1:9404."
+}
+
+func (plainListeners) Validate(v any) string {
+	if text := listeners(false).Validate(v); text != "" {
+		return text
+	}
+	if urls, _ := v.([]string); slices.ContainsFunc(urls, isHTTPS) {
+		return "listeners of the metrics have no TLS; without this setting they are on those of the REST API, which may"
+	}
+	return ""
 }
 
 func withoutEmpty(list []string) []string {

@@ -16,6 +16,7 @@ import (
 type taskRun struct {
 	h         *Herder
 	task      taskRunner
+	meter     *taskMeter
 	started   stamp
 	config    store.Properties // of the connector, as it is stored
 	done      chan struct{}    // closed when it has ended
@@ -71,6 +72,7 @@ func (r *taskRun) hear() {
 // The run listens to its task and writes what it hears to the status topic.
 
 func (r *taskRun) put(id connect.TaskID, s State) {
+	r.h.meters.taskBecame(r.meter, s)
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTask(id, r.h.stamp().status(s, ""))
 	}
@@ -79,6 +81,7 @@ func (r *taskRun) put(id connect.TaskID, s State) {
 
 // Startup implements [task.Listener]. The group may be in its next round by now; what counts is the one that gave the task.
 func (r *taskRun) Startup(id connect.TaskID) {
+	r.h.meters.taskBecame(r.meter, store.Running)
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTask(id, r.started.status(store.Running, ""))
 	}
@@ -93,6 +96,7 @@ func (r *taskRun) Resumed(id connect.TaskID) { r.put(id, store.Running) }
 
 // Failed implements [task.Listener].
 func (r *taskRun) Failed(id connect.TaskID, err error) {
+	r.h.meters.taskBecame(r.meter, store.Failed)
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Failed, r.secrets.Redact(task.Trace(err))))
 	}
@@ -101,6 +105,7 @@ func (r *taskRun) Failed(id connect.TaskID, err error) {
 
 // Shutdown implements [task.Listener].
 func (r *taskRun) Shutdown(id connect.TaskID) {
+	r.h.meters.taskBecame(r.meter, store.Unassigned)
 	if !r.abandoned.Load() {
 		r.h.statuses.PutTaskSafe(id, r.h.stamp().status(store.Unassigned, ""))
 	}

@@ -77,10 +77,15 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 			return func(context.Context) {
 				if err = h.buildTask(run, t.id, connector, settings, count, target); err != nil {
 					run.secrets.Logger(named(h.logger, workerLogger)).Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
+					h.meters.taskMade(t.id, nil, store.Failed)
 					h.statuses.PutTaskSafe(t.id, run.started.status(store.Failed, run.secrets.Redact(task.Trace(err))))
 					return
 				}
-				t.run = run
+				state := store.Running
+				if target == store.Paused {
+					state = store.StatePaused
+				}
+				t.run, run.meter = run, h.meters.taskMade(t.id, run.task, state)
 				h.work.Go(run.live)
 			}
 		},
@@ -127,6 +132,7 @@ func (h *Herder) stopTask(t *taskInstance, deadline context.Context, done func()
 			handOver := h.hasSuccessor(t)
 			return func(context.Context) {
 				t.run.stop(deadline, handOver, named(h.logger, workerLogger).With("connector", t.id.Connector, "task", t.id.Task))
+				h.meters.taskGone(t.id, t.run.meter)
 				t.run = nil
 			}
 		},
@@ -199,6 +205,8 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 
 		OffsetFlushInterval: h.cfg.OffsetFlushInterval,
 		OffsetFlushTimeout:  h.cfg.OffsetFlushTimeout,
+
+		Window: h.cfg.window,
 
 		Paused:   target == store.Paused,
 		Listener: run,

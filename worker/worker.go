@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,7 @@ import (
 	"sluice/connect"
 	"sluice/internal/kafka"
 	"sluice/internal/loggers"
+	"sluice/worker/metrics"
 	"sluice/worker/store"
 )
 
@@ -25,6 +27,8 @@ type Options struct {
 
 	// WorkerID is the host:port under which others reach this worker's REST API; it names the worker in statuses.
 	WorkerID string
+	// URL is that of this worker's REST API, which the metrics show as the leader's if this worker leads.
+	URL string
 	// Version and Commit are what GET / tells.
 	Version, Commit string
 
@@ -111,6 +115,9 @@ func (w *Worker) makeStores(o Options) (err error) {
 
 // Herder returns the worker's herder. It may be asked at any time: before the worker has started, requests wait.
 func (w *Worker) Herder() *Herder { return w.herder }
+
+// MetricsHandler makes what serves the metrics, as text in Prometheus' format. It answers at any time and waits for nothing.
+func (w *Worker) MetricsHandler() http.Handler { return metrics.NewHandler(w.herder.Metrics) }
 
 // Ready is closed when the worker has started and has begun to run its connectors and tasks.
 func (w *Worker) Ready() <-chan struct{} { return w.herder.ready }

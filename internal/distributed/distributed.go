@@ -62,12 +62,12 @@ func run(ctx context.Context, o Options, margin time.Duration) error {
 	}
 	w, err := worker.New(worker.Options{
 		Config: o.Config, Plugins: o.Plugins, Logger: parts, Version: o.Version, Commit: o.Commit,
-		WorkerID: listeners.WorkerID(),
+		WorkerID: listeners.WorkerID(), URL: listeners.AdvertisedURL(),
 	})
 	if err != nil {
 		return &StartError{Err: errors.Join(err, listeners.Close()), Settings: true}
 	}
-	server, err := newServer(o.Config, w.Herder(), parts, log)
+	server, err := newServer(o.Config, w.Herder(), w.MetricsHandler(), parts, log)
 	if err != nil {
 		return errors.Join(err, listeners.Close())
 	}

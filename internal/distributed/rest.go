@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 
 	"sluice/connect"
 	"sluice/internal/tlsconfig"
@@ -16,6 +17,7 @@ func listen(ctx context.Context, c *worker.Config) (*rest.Listeners, error) {
 	l, err := rest.Listen(ctx, rest.ListenerOptions{
 		Listeners:          c.Listeners,
 		AdminListeners:     c.REST.AdminListeners,
+		MetricsListeners:   c.REST.MetricsListeners,
 		TLS:                c.REST.TLS,
 		AdminTLS:           c.REST.AdminTLS,
 		AdvertisedHost:     c.AdvertisedHost,
@@ -30,8 +32,8 @@ func listen(ctx context.Context, c *worker.Config) (*rest.Listeners, error) {
 	return nil, &StartError{Err: err, Settings: errors.As(err, &store) || errors.As(err, &setting)}
 }
 
-// newServer makes the REST API's server, as the settings say. log is told what an operator should know of them.
-func newServer(c *worker.Config, herder rest.Herder, logger, log *slog.Logger) (*rest.Server, error) {
+// newServer makes the server of the REST API and the metrics, as the settings say. log is told what an operator should know of them.
+func newServer(c *worker.Config, herder rest.Herder, metrics http.Handler, logger, log *slog.Logger) (*rest.Server, error) {
 	var auth *rest.BasicAuth
 	if c.REST.BasicAuth {
 		property := func(name string) (string, bool) { v, ok := c.REST.SystemProperties[name]; return v, ok }
@@ -45,13 +47,15 @@ func newServer(c *worker.Config, herder rest.Herder, logger, log *slog.Logger) (
 		}
 	}
 	server, err := rest.New(rest.Options{
-		Herder:          herder,
-		Logger:          logger,
-		AdminListeners:  c.REST.AdminListeners,
-		AllowedOrigins:  c.REST.AllowedOrigins,
-		AllowedMethods:  c.REST.AllowedMethods,
-		ResponseHeaders: c.REST.ResponseHeaders,
-		BasicAuth:       auth,
+		Herder:           herder,
+		Logger:           logger,
+		AdminListeners:   c.REST.AdminListeners,
+		Metrics:          metrics,
+		MetricsListeners: c.REST.MetricsListeners,
+		AllowedOrigins:   c.REST.AllowedOrigins,
+		AllowedMethods:   c.REST.AllowedMethods,
+		ResponseHeaders:  c.REST.ResponseHeaders,
+		BasicAuth:        auth,
 	})
 	if err != nil {
 		return nil, &StartError{Err: err}

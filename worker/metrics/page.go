@@ -1,0 +1,119 @@
+package metrics
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// page is a page of metrics in Prometheus' text format 0.0.4 that is being made. Families may be added to in any order; each comes out in one
+// piece, in the order in which the first of it came.
+type page struct {
+	families map[string]*family
+	order    []*family
+}
+
+// family is all lines of one name.
+type family struct {
+	name, kind, help string
+	lines            []byte
+}
+
+func newPage() *page { return &page{families: map[string]*family{}} }
+
+// reset makes the page empty, and keeps its memory.
+func (p *page) reset() {
+	for _, f := range p.order {
+		f.lines = f.lines[:0]
+	}
+}
+
+// family returns the family of a name. What it is was said by whoever asked first.
+func (p *page) family(name, kind, help string) *family {
+	f := p.families[name]
+	if f == nil {
+		f = &family{name: name, kind: kind, help: help}
+		p.families[name] = f
+		p.order = append(p.order, f)
+	}
+	return f
+}
+
+// add adds a line. labels is what [labels] has made; suffix is for the parts of a histogram.
+func (f *family) add(suffix, labels string, value float64) {
+	f.lines = append(f.lines, f.name...)
+	f.lines = append(f.lines, suffix...)
+	f.lines = append(f.lines, labels...)
+	f.lines = append(f.lines, ' ')
+	f.lines = appendValue(f.lines, value)
+	f.lines = append(f.lines, '\n')
+}
+
+func appendValue(b []byte, v float64) []byte {
+	switch whole := math.Trunc(v); {
+	case whole == v && math.Abs(v) < 1<<53:
+		return strconv.AppendInt(b, int64(v), 10)
+	case math.IsInf(v, 1):
+		return append(b, "+Inf"...)
+	default:
+		return strconv.AppendFloat(b, v, 'g', -1, 64) // also NaN and -Inf
+	}
+}
+
+// writeTo writes the families that have lines.
+func (p *page) writeTo(w io.Writer) error {
+	var head []byte
+	for _, f := range p.order {
+		if len(f.lines) == 0 {
+			continue
+		}
+		head = append(head[:0], "# HELP "...)
+		head = append(head, f.name...)
+		head = append(head, ' ')
+		head = append(head, helpEscaper.Replace(f.help)...)
+		head = append(head, "\n# TYPE "...)
+		head = append(head, f.name...)
+		head = append(head, ' ')
+		head = append(head, f.kind...)
+		head = append(head, '\n')
+		if _, err := w.Write(head); err != nil {
+			return err
+		}
+		if _, err := w.Write(f.lines); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var (
+	helpEscaper  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
+	labelEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+)
+
+// labels makes the labels of a line out of names and values in turn, "" of none.
+func labels(pairs ...string) string {
+	if len(pairs) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i := 0; i < len(pairs); i += 2 {
+		b.WriteByte("{,"[min(i, 1)])
+		b.WriteString(pairs[i])
+		b.WriteString(`="`)
+		_, _ = labelEscaper.WriteString(&b, strings.ToValidUTF8(pairs[i+1], "\uFFFD"))
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// with adds labels to what labels has made.
+func with(made string, pairs ...string) string {
+	more := labels(pairs...)
+	if made == "" || more == "" {
+		return made + more
+	}
+	return made[:len(made)-1] + "," + more[1:]
+}
