@@ -23,7 +23,7 @@ func Plugins(o dynamodb.Options, more ...connect.Plugin) (*connect.Plugins, erro
 		avro.Plugins(),
 		transform.Plugins(text),
 		transform.CamelPlugins(text),
-		[]connect.Plugin{file.Plugin(converter.AppendJavaString), dynamodb.Plugin(o)},
+		[]connect.Plugin{file.Plugin(converter.AppendJavaString), dynamodb.Plugin(o), dynamodb.ConfluentPlugin(o)},
 		more,
 	)...)
 }

@@ -2,7 +2,10 @@ package dynamodb
 
 import (
 	"log/slog"
+	"net"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/connect"
@@ -32,6 +35,18 @@ const (
 	camelDefaultCredentialsConfig = "camel.kamelet.aws-ddb-sink.useDefaultCredentialsProvider"
 	camelEndpointConfig           = "camel.kamelet.aws-ddb-sink.uriEndpointOverride"
 	camelOverrideEndpointConfig   = "camel.kamelet.aws-ddb-sink.overrideEndpoint"
+)
+
+// Settings of other versions of Camel's sink, and of its component, which Camel passes on without knowing them. Validation does not list them.
+const (
+	camelProfileCredentialsConfig = "camel.kamelet.aws-ddb-sink.useProfileCredentialsProvider" // from 4.8
+	camelProfileNameConfig        = "camel.kamelet.aws-ddb-sink.profileCredentialsName"        // from 4.8
+	camelSessionCredentialsConfig = "camel.kamelet.aws-ddb-sink.useSessionCredentials"         // from 4.8
+	camelSessionTokenConfig       = "camel.kamelet.aws-ddb-sink.sessionToken"                  // from 4.8
+
+	camelProxyHostConfig     = "camel.component.aws2-ddb.proxyHost"
+	camelProxyPortConfig     = "camel.component.aws2-ddb.proxyPort"
+	camelProxyProtocolConfig = "camel.component.aws2-ddb.proxyProtocol"
 )
 
 // camel is the dialect of Camel's aws-ddb-sink. Validation answers with its keys alone, as the real connector does; of the native keys only what is
@@ -90,7 +105,21 @@ func camelKeys() []connect.ConfigKey {
 		key(camelDefaultCredentialsConfig, flag, false, medium, "Whether credentials come from the SDK's default chain (environment, profile, web identity, container, instance) although accessKey is set."),
 		key(camelEndpointConfig, str, nil, medium, "The URL of the service, such as http://localhost:8000. Counts only if overrideEndpoint is true."),
 		key(camelOverrideEndpointConfig, flag, false, medium, "Whether uriEndpointOverride is used instead of the region's endpoint."),
+
+		unlisted(key(camelProfileCredentialsConfig, flag, false, medium, "Whether credentials come from a profile of the SDK's files.")),
+		unlisted(key(camelProfileNameConfig, str, nil, medium, "The name of that profile.")),
+		unlisted(key(camelSessionCredentialsConfig, flag, false, medium, "Whether accessKey and secretKey are those of a session.")),
+		unlisted(key(camelSessionTokenConfig, secret, nil, medium, "The token of that session.")),
+		unlisted(key(camelProxyHostConfig, str, nil, low, "The host of a proxy in front of the service.")),
+		unlisted(key(camelProxyPortConfig, connect.TypeInt, nil, low, "The port of the proxy.")),
+		unlisted(key(camelProxyProtocolConfig, str, "HTTPS", low, "The protocol of the proxy: HTTP or HTTPS.")),
 	}
+}
+
+// unlisted makes a key one that validation does not list.
+func unlisted(k connect.ConfigKey) connect.ConfigKey {
+	k.Internal = true
+	return k
 }
 
 // jsonFormats are the data formats of Camel that leave a JSON object one.
@@ -135,6 +164,7 @@ func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
 	}
 	errs := camelRefusals(c)
 	errs = append(errs, s.camelCredentials(c)...)
+	errs = append(errs, s.camelProxy(c)...)
 	return append(errs, s.camelEndpoint(c)...)
 }
 
@@ -146,18 +176,48 @@ func finishCamel(s *settings) []*connect.ConfigError {
 	return nil
 }
 
-// camelCredentials keeps Camel's precedence: the default provider if it is asked for, then static keys, and without keys the default
-// provider again.
+// camelCredentials keeps Camel's precedence: the default provider if it is asked for, then a profile, then a session's keys, then static ones, and
+// without keys the default provider again.
 func (s *settings) camelCredentials(c connect.Config) []*connect.ConfigError {
 	switch {
-	case c.Bool(camelDefaultCredentialsConfig), s.accessKey == "" && s.secretKey == "":
-		s.credentials = defaultCredentials
+	case c.Bool(camelDefaultCredentialsConfig):
+		return nil
+	case c.Bool(camelProfileCredentialsConfig):
+		s.credentials, s.profile = profileCredentials, c.String(camelProfileNameConfig)
+		if s.profile == "" {
+			return []*connect.ConfigError{givenEmpty(camelProfileNameConfig, "must be set if "+camelProfileCredentialsConfig+" is true")}
+		}
+		return nil
+	case c.Bool(camelSessionCredentialsConfig):
+		if s.token = c.Password(camelSessionTokenConfig).Reveal(); s.token == "" {
+			return []*connect.ConfigError{givenEmpty(camelSessionTokenConfig, "must be set if "+camelSessionCredentialsConfig+" is true")}
+		}
+	case s.accessKey == "" && s.secretKey == "":
+		return nil
+	}
+	switch {
 	case s.accessKey == "":
 		return []*connect.ConfigError{givenEmpty(camelAccessKeyConfig, "must be set together with "+camelSecretKeyConfig)}
 	case s.secretKey == "":
 		return []*connect.ConfigError{givenEmpty(camelSecretKeyConfig, "must be set together with "+camelAccessKeyConfig)}
-	default:
-		s.credentials = staticCredentials
+	}
+	s.credentials = staticCredentials
+	return nil
+}
+
+// camelProxy reads the proxy of Camel's component.
+func (s *settings) camelProxy(c connect.Config) []*connect.ConfigError {
+	host := c.String(camelProxyHostConfig)
+	if host == "" {
+		return nil
+	}
+	port := c.Int(camelProxyPortConfig)
+	if port < 1 || port > 65535 {
+		return []*connect.ConfigError{wrongValue(c, camelProxyPortConfig, "must be a port if "+camelProxyHostConfig+" is set")}
+	}
+	s.proxy.url = (&url.URL{Scheme: strings.ToLower(c.String(camelProxyProtocolConfig)), Host: net.JoinHostPort(host, strconv.FormatInt(port, 10))}).String()
+	if _, err := parseProxyURL(s.proxy.url); err != nil {
+		return []*connect.ConfigError{wrongValue(c, camelProxyProtocolConfig, "must be HTTP or HTTPS, with a host in "+camelProxyHostConfig)}
 	}
 	return nil
 }

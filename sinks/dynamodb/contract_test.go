@@ -14,14 +14,29 @@ import (
 
 // The contract that every sink keeps, on the embedded service behind a gate that can be shut.
 func TestContract(t *testing.T) {
+	testContract(t, sink.Plugin(sink.Options{}), prefix+"uriEndpointOverride", func(g *gate) map[string]string {
+		return g.settings(prefix+"uriEndpointOverride", g.url, prefix+"secretKey", "no-such-text-in-a-log")
+	})
+}
+
+func TestContractInConfluentsDialect(t *testing.T) {
+	testContract(t, sink.ConfluentPlugin(sink.Options{}), "aws.dynamodb.endpoint", func(g *gate) map[string]string {
+		return map[string]string{
+			"aws.dynamodb.endpoint": g.url, "aws.access.key.id": "AKIAIOSFODNN7EXAMPLE", "aws.secret.access.key": "no-such-text-in-a-log", "table.name.format": tableName,
+			"aws.dynamodb.pk.hash": "value.transaction_id", "aws.dynamodb.pk.sort": "value.transaction_date",
+		}
+	})
+}
+
+func testContract(t *testing.T, plugin connect.Plugin, endpoint string, settings func(*gate) map[string]string) {
 	gates := map[string]*gate{} // by the endpoint that is set
-	of := func(props map[string]string) *gate { return gates[props[prefix+"uriEndpointOverride"]] }
+	of := func(props map[string]string) *gate { return gates[props[endpoint]] }
 	connecttest.TestSink(t, connecttest.Sink{
-		New: func(testing.TB) connect.SinkConnector { return sink.Plugin(sink.Options{}).NewSink() },
+		New: func(testing.TB) connect.SinkConnector { return plugin.NewSink() },
 		Props: func(tb testing.TB) map[string]string {
 			g := newGate(tb.(*testing.T))
 			gates[g.url] = g
-			return g.settings(prefix+"uriEndpointOverride", g.url, prefix+"secretKey", "no-such-text-in-a-log")
+			return settings(g)
 		},
 		Value:    func(n int) any { return connect.RawJSON(transaction(fmt.Sprintf("t%d", n), ``)) },
 		BadValue: func() any { return connect.RawJSON(`["no item"]`) },
@@ -89,13 +104,19 @@ func (g *gate) shut(hangs bool) (end func()) {
 }
 
 func TestPluginIsFoundByItsNames(t *testing.T) {
-	plugins, err := connect.NewPlugins(sink.Plugin(sink.Options{}))
+	plugins, err := connect.NewPlugins(sink.Plugin(sink.Options{}), sink.ConfluentPlugin(sink.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"org.apache.camel.kafkaconnector.awsddbsink.CamelAwsddbsinkSinkConnector", "CamelAwsddbsinkSinkConnector", "CamelAwsddbsinkSink"} {
 		p, err := plugins.Find(name, connect.SinkPluginType)
 		if err != nil || p.TaskClass != "org.apache.camel.kafkaconnector.awsddbsink.CamelAwsddbsinkSinkTask" || p.Version != "3.20.3" {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	for _, name := range []string{"io.confluent.connect.aws.dynamodb.DynamoDbSinkConnector", "DynamoDbSinkConnector", "DynamoDbSink"} {
+		p, err := plugins.Find(name, connect.SinkPluginType)
+		if err != nil || p.TaskClass != "io.confluent.connect.aws.dynamodb.DynamoDbSinkTask" {
 			t.Errorf("%s: %+v, %v", name, p, err)
 		}
 	}

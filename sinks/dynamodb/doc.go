@@ -1,7 +1,7 @@
-// Package dynamodb is the sink that writes records to an Amazon DynamoDB table. It takes the settings of Camel's
-// aws-ddb-sink connector, 3.20.3, and does the same work in batches, with many calls in flight.
+// Package dynamodb is the sink that writes records to Amazon DynamoDB tables. It takes the settings of Camel's aws-ddb-sink connector, 3.20.3, or
+// those of Confluent's DynamoDB sink, and settings of its own beside either (dialect.go, native.go). It does their work in batches, with many calls in flight.
 //
-//	plugins, err := connect.NewPlugins(dynamodb.Plugin(dynamodb.Options{}))
+//	plugins, err := connect.NewPlugins(dynamodb.Plugin(dynamodb.Options{}), dynamodb.ConfluentPlugin(dynamodb.Options{}))
 //
 // # How a record gets to the table
 //

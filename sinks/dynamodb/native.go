@@ -81,6 +81,23 @@ func (k nativeKey) beats(twins ...string) nativeKey {
 	return k
 }
 
+// hidden keeps the value out of errors, since it may hold a password.
+func (k nativeKey) hidden() nativeKey {
+	k.Validator = hidingValidator{k.Validator}
+	return k
+}
+
+// hidingValidator complains without showing the value.
+type hidingValidator struct{ connect.Validator }
+
+// Check is [connect.ErrorValidator]'s.
+func (h hidingValidator) Check(key string, v any) *connect.ConfigError {
+	if rule := h.Validate(v); rule != "" {
+		return &connect.ConfigError{Key: key, Value: connect.Hidden, Rule: rule}
+	}
+	return nil
+}
+
 // flagKey is a key for true or false.
 func flagKey(name string, def bool, doc string, put func(*settings, bool)) nativeKey {
 	return nativeKey{

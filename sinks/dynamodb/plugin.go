@@ -13,7 +13,7 @@ import (
 // Options are what a program that embeds the sink can decide for it, where a connector's settings leave it open. The zero value leaves
 // everything to the SDK: environment, profile, instance.
 type Options struct {
-	// Endpoint is the URL of the service, for example "http://127.0.0.1:8000". A connector that sets overrideEndpoint goes elsewhere.
+	// Endpoint is the URL of the service, for example "http://127.0.0.1:8000". A connector that names one itself goes there.
 	Endpoint string
 	// Region counts if the connector names none.
 	Region string
@@ -25,6 +25,9 @@ type Options struct {
 
 // Plugin returns the sink under the class name of Camel's DynamoDB sink, for [connect.NewPlugins].
 func Plugin(o Options) connect.Plugin { return camel().plugin(o) }
+
+// ConfluentPlugin returns the sink under the class name of Confluent's DynamoDB sink, whose settings it takes then.
+func ConfluentPlugin(o Options) connect.Plugin { return confluent().plugin(o) }
 
 // plugin returns the sink that is set up in the dialect.
 func (d *dialect) plugin(o Options) connect.Plugin {

@@ -63,6 +63,9 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 			WithTransportOptions(func(t *http.Transport) {
 				t.MaxIdleConns, t.MaxIdleConnsPerHost = s.policy.maxInFlight, s.policy.maxInFlight // a call that finds no idle connection pays a handshake
 				t.DisableCompression = true                                                        // answers are tiny
+				if through := s.proxy.through(); through != nil {
+					t.Proxy = through
+				}
 				t.ForceAttemptHTTP2 = false
 			})))
 	}
@@ -73,7 +76,9 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 	}
 	switch {
 	case s.credentials == staticCredentials:
-		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(s.accessKey, s.secretKey, "")))
+		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(s.accessKey, s.secretKey, s.token)))
+	case s.credentials == profileCredentials:
+		load = append(load, config.WithSharedConfigProfile(s.profile))
 	case o.Credentials != nil:
 		load = append(load, config.WithCredentialsProvider(o.Credentials))
 	}
@@ -83,6 +88,9 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 	}
 	if cfg.Region == "" {
 		return nil, &connect.ConfigError{Key: s.regionKey, Value: `""`, Rule: "must be set"}
+	}
+	if s.role.arn != "" {
+		cfg.Credentials = s.role.credentials(cfg)
 	}
 	ses := &session{region: cfg.Region, credentials: cfg.Credentials, http: o.HTTPClient}
 	if ours, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {

@@ -15,6 +15,10 @@ type settings struct {
 	credentials credentialsMode
 	accessKey   string
 	secretKey   string
+	token       string // of a session, with the keys
+	profile     string // of the SDK's files
+	role        assumedRole
+	proxy       proxy
 
 	marshal    bool        // a text value is made JSON before it is read, so only objects can be items
 	mapHeaders bool        // headers of a record may ask for what its settings do not say
@@ -38,5 +42,12 @@ type credentialsMode uint8
 
 const (
 	defaultCredentials credentialsMode = iota // the plugin's options, else the SDK's default chain
-	staticCredentials                         // accessKey and secretKey
+	staticCredentials                         // accessKey, secretKey and, if there is one, token
+	profileCredentials                        // profile
 )
+
+// assumedRole is a role to take on with the credentials that there are. The zero value is none.
+type assumedRole struct{ arn, externalID, sessionName string }
+
+// proxy is the way to the service. The zero value leaves it to the environment.
+type proxy struct{ url, user, password string }
