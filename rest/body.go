@@ -121,7 +121,13 @@ func readBody(r *http.Request) ([]byte, error) {
 	if given, err := contentType(r); len(data) > 0 && (err != nil || given == nil || given.sub != "json") {
 		return nil, errUnsupportedMediaType
 	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+	return decodeJSON(data), nil
+}
+
+// isNull reports whether a body is nothing or a null, which to Kafka is the same.
+func isNull(data []byte) bool {
+	data = bytes.TrimSpace(data)
+	return len(data) == 0 || string(data) == "null"
 }
 
 // readAll reads the whole body as it is.

@@ -109,11 +109,21 @@ func (s *Server) putConnectorConfig(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (s *Server) patchConnectorConfig(w http.ResponseWriter, r *http.Request) error {
-	patch, err := readConfig(r)
+	data, err := readBody(r)
 	if err != nil {
 		return err
 	}
-	info, err := s.herder.PatchConnector(r.Context(), param(r, "name"), patch)
+	name := param(r, "name")
+	if isNull(data) { // Kafka looks for the connector before it misses the patch
+		if _, err := s.herder.ConnectorConfig(r.Context(), name); err != nil {
+			return err
+		}
+	}
+	patch, err := parseConfig(data)
+	if err != nil {
+		return err
+	}
+	info, err := s.herder.PatchConnector(r.Context(), name, patch)
 	return answer(w, info, err)
 }
 
@@ -206,9 +216,10 @@ func withName(config worker.Properties, name string) (worker.Properties, error) 
 	return config.With(validate.NameConfig, &name), nil
 }
 
-// location is the absolute address of a connector, on the listener that was asked. A slash in its name stays, as Kafka leaves it.
+// location is the absolute address of a connector, on the listener that was asked. A slash in its name stays, and so does a semicolon, as Kafka
+// leaves them.
 func location(r *http.Request, name string) string {
-	const plain = "-._~!$&'()*+,=:@/"
+	const plain = "-._~!$&'()*+,;=:@/"
 	var b strings.Builder
 	scheme := "http"
 	if r.TLS != nil {

@@ -146,6 +146,24 @@ func TestLocationHasTheListenersScheme(t *testing.T) {
 	}
 }
 
+// Some characters stay as they are, as in the answers of Kafka Connect 3.9.2.
+func TestLocationIsEscapedAsInKafka(t *testing.T) {
+	for name, want := range map[string]string{
+		"a;b=c/d e?#%": "a;b=c/d%20e%3F%23%25", ";": ";", "s😀": "s%F0%9F%98%80",
+	} {
+		var calls []putCall
+		s, _ := newServer(t, recordPut(&calls, true))
+		body, err := json.Marshal(map[string]any{"name": name, "config": map[string]string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := call(s, "POST", "http://h:1/connectors", string(body))
+		if got := w.Header().Get("Location"); got != "http://h:1/connectors/"+want {
+			t.Errorf("%q: got %d, location %q, want %q", name, w.Code, got, want)
+		}
+	}
+}
+
 func TestPutConfig(t *testing.T) {
 	for _, created := range []bool{false, true} {
 		var calls []putCall
@@ -248,6 +266,11 @@ func TestMediaTypes(t *testing.T) {
 		{"Accept", "application/json;q=0.5;ext=1", 200, "application/json;ext=1"},
 		{"Accept", "application/json;q=0.1, application/json;v=2", 200, "application/json;v=2"},
 		{"Accept", "*/*, application/json;v=2", 200, "application/json;v=2"},
+		{"Accept", "application/json;a=1;A=2", 200, "application/json;a=2"},
+		{"Accept", "application/json; charset=utf-8; charset=latin1", 200, "application/json;charset=latin1"},
+		{"Accept", "application/json;q=0.5;q=0.1", 200, "application/json"},
+		{"Accept", "application/json;;a=1;", 200, "application/json;a=1"},
+		{"Accept", "application/json;a=1;a", 400, "application/json"},
 		{"Accept", "application/json;q=0", 200, "application/json"},
 		{"Accept", "text/plain, application/json;q=0", 200, "application/json"},
 		{"Accept", "*/*;q=0", 200, "application/json"},

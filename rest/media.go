@@ -3,6 +3,7 @@ package rest
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"regexp"
@@ -41,10 +42,23 @@ func (m mediaRange) stars() int {
 // qualityForm is what Jersey reads as a quality: up to five characters, from 0 to 1.
 var qualityForm = regexp.MustCompile(`^(0(\.[0-9]{0,3})?|1(\.0{0,3})?|\.[0-9]{1,4})$`)
 
+// parseMediaRange reads an entry. Of a parameter that occurs twice the last one counts, and an empty one is none, which package mime would refuse.
 func parseMediaRange(text string) (mediaRange, error) {
-	t, params, err := mime.ParseMediaType(text)
+	parts := splitUnquoted(text, ';')
+	t, _, err := mime.ParseMediaType(parts[0])
 	if err != nil {
 		return mediaRange{}, err
+	}
+	params := map[string]string{}
+	for _, part := range parts[1:] {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		_, one, err := mime.ParseMediaType(t + ";" + part)
+		if err != nil {
+			return mediaRange{}, err
+		}
+		maps.Copy(params, one)
 	}
 	m := mediaRange{params: params, quality: 1}
 	var both bool
@@ -68,7 +82,7 @@ func acceptRanges(r *http.Request) ([]mediaRange, error) {
 		return []mediaRange{{main: "*", sub: "*", quality: 1}}, nil
 	}
 	var ranges []mediaRange
-	for _, entry := range splitUnquoted(strings.TrimSuffix(text, ",")) {
+	for _, entry := range splitUnquoted(strings.TrimSuffix(text, ","), ',') {
 		m, err := parseMediaRange(entry)
 		if err != nil {
 			return nil, errBadRequest
@@ -81,8 +95,8 @@ func acceptRanges(r *http.Request) ([]mediaRange, error) {
 	return ranges, nil
 }
 
-// splitUnquoted splits a text at the commas that are not inside of double quotes.
-func splitUnquoted(text string) []string {
+// splitUnquoted splits a text at the separators that are not inside of double quotes.
+func splitUnquoted(text string, separator byte) []string {
 	quoted, escaped := false, false
 	var parts []string
 	start := 0
@@ -94,7 +108,7 @@ func splitUnquoted(text string) []string {
 			escaped = true
 		case c == '"':
 			quoted = !quoted
-		case c == ',' && !quoted:
+		case c == separator && !quoted:
 			parts, start = append(parts, text[start:i]), i+1
 		}
 	}

@@ -63,6 +63,7 @@ func (castSpecs) Check(_ string, v any) *connect.ConfigError {
 // Kafka: org.apache.kafka.connect.transforms.Cast.parseFieldTypes.
 func parseCastSpec(mappings []string) (castSpec, *connect.ConfigError) {
 	var spec castSpec
+	places := map[string]int{} // of the fields
 	for _, mapping := range mappings {
 		parts := splitColons(mapping)
 		switch len(parts) {
@@ -80,7 +81,13 @@ func parseCastSpec(mappings []string) (castSpec, *connect.ConfigError) {
 			if err != nil {
 				return spec, err
 			}
-			spec.add(trim(parts[0]), t)
+			field := castField{trim(parts[0]), t}
+			if i, again := places[field.name]; again { // the last one counts
+				spec.fields[i] = field
+				continue
+			}
+			places[field.name] = len(spec.fields)
+			spec.fields = append(spec.fields, field)
 		default:
 			return spec, invalidMapping(mappings, mapping)
 		}
@@ -89,17 +96,6 @@ func parseCastSpec(mappings []string) (castSpec, *connect.ConfigError) {
 		return spec, &connect.ConfigError{Text: "Cast transformations that specify a type to cast the entire value to may only specify a single cast in their spec"}
 	}
 	return spec, nil
-}
-
-// add sets the type of a field; the last one counts.
-func (s *castSpec) add(name string, t connect.Type) {
-	for i := range s.fields {
-		if s.fields[i].name == name {
-			s.fields[i].to = t
-			return
-		}
-	}
-	s.fields = append(s.fields, castField{name, t})
 }
 
 var allTypes = append(slices.Clone(castSources), connect.Array, connect.Map, connect.StructT)

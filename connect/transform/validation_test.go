@@ -2,6 +2,7 @@ package transform_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,5 +71,26 @@ func (c capturedValidation) configure(t *testing.T) {
 	}
 	if len(given) != len(c.Config) {
 		t.Errorf("%s: the configuration was changed from %v to %v", c.Class, c.Config, given)
+	}
+}
+
+// The last type of a field counts, at the first one's place, however many fields there are.
+func TestManyCasts(t *testing.T) {
+	const n = 100_000 // checked one against the other they would take a minute
+	spec := make([]string, 0, n+1)
+	for i := range n {
+		spec = append(spec, "f"+strconv.Itoa(i)+":int8")
+	}
+	spec = append(spec, "f0:string")
+	smt, _, err := configured(t, "org.apache.kafka.connect.transforms.Cast$Value", map[string]string{"spec": strings.Join(spec, ",")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := smt.Apply(&connect.SinkRecord{Value: map[string]any{"f0": int64(1), "f1": int64(2)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := out.Value.(map[string]any); m["f0"] != "1" || m["f1"] != int8(2) {
+		t.Errorf("got %v", m)
 	}
 }

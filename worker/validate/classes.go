@@ -82,15 +82,19 @@ func (v *Validator) checkFound(key string, t connect.PluginType, props map[strin
 		return class, true
 	}
 	raw := *props[key]
-	unknown := &connect.UnknownPluginError{Name: raw}
-	if _, err := v.Plugins.Find(name, t); err != nil {
-		if known := (*connect.UnknownPluginError)(nil); errors.As(err, &known) {
-			unknown.Refusal = known.Refusal
-		}
-	}
 	value.Value = nil
-	value.Errors = append(value.Errors, (&connect.ConfigError{Key: key, Value: raw, Rule: unknown.Error()}).Error())
+	value.Errors = append(value.Errors, v.notFound(key, raw, name, t).Error())
 	return "", false
+}
+
+// notFound is the error about a class of the type that there is not: raw is the name as it was given.
+func (v *Validator) notFound(key, raw, name string, t connect.PluginType) *connect.ConfigError {
+	unknown := &connect.UnknownPluginError{Name: raw}
+	_, err := v.Plugins.Find(name, t)
+	if known := (*connect.UnknownPluginError)(nil); errors.As(err, &known) {
+		unknown.Refusal = known.Refusal
+	}
+	return &connect.ConfigError{Key: key, Value: raw, Rule: unknown.Error()}
 }
 
 // unfit says why a class cannot be used as a plugin of the type; "" if it can.

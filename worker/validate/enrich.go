@@ -2,6 +2,7 @@ package validate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,16 +46,24 @@ func implicitKeys() []connect.ConfigKey {
 	}
 }
 
+// maxAliases is how many transformations, and how many predicates, a connector can have. The answer to a validation has some kilobytes for each of
+// them, so that a request of a megabyte would cost half a gigabyte. Kafka has no such bound.
+const maxAliases = 1000
+
 // enrich appends to def the settings of the transformations and predicates that a configuration names: for each alias its type, and
 // those of the class, if that is one that can be used. The error is a [*connect.ConfigError] for aliases that get into each other's way, such as a
-// and a.target if a has a setting target.type.
+// and a.target if a has a setting target.type, and an [*InvalidConfigError] for more than [maxAliases].
 //
 // Kafka: org.apache.kafka.connect.runtime.ConnectorConfig.enrich.
 func (v *Validator) enrich(def *connect.ConfigDef, props map[string]*string) (*connect.ConfigDef, error) {
 	var keys []connect.ConfigKey
 	seen := map[string]bool{}
 	for _, kind := range []aliasKind{transformAliases, predicateAliases} {
-		for _, alias := range aliases(props, kind.key) {
+		list := aliases(props, kind.key)
+		if len(list) > maxAliases {
+			return nil, &InvalidConfigError{1, []string{fmt.Sprintf("Invalid value of %d aliases for configuration %s: there can be at most %d", len(list), kind.key, maxAliases)}}
+		}
+		for _, alias := range list {
 			for _, k := range v.aliasKeys(kind, alias, props) {
 				if seen[k.Name] {
 					return nil, &connect.ConfigError{Text: "Configuration " + k.Name + " is defined twice."}

@@ -39,7 +39,7 @@ func (v *Validator) checkAlias(kind aliasKind, prefix string, props map[string]*
 	}
 	class, found := v.anyClass(trimJava(*name))
 	if !found {
-		return &connect.ConfigError{Key: key, Value: *name, Rule: "Class " + *name + " could not be found."}
+		return v.notFound(key, *name, trimJava(*name), kind.pluginType)
 	}
 	if rule := v.unfit(class, kind.javaInterface, kind.pluginType); rule != "" {
 		return &connect.ConfigError{Text: rule}

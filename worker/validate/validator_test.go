@@ -306,6 +306,9 @@ func TestARefusedClassSaysWhy(t *testing.T) {
 		if got := errorsOf(infos); err != nil || len(got) != 1 || got[0] != want {
 			t.Errorf("%s: got %q, %v, want %q", c.name, got, err, want)
 		}
+		if _, err := v.ParseTask(map[string]string{"name": "x", "connector.class": fileSink, "topics": "t", "transforms": "a", "transforms.a.type": class}); err == nil || !strings.Contains(err.Error(), "leave it out") {
+			t.Errorf("the start of a task: got %v", err)
+		}
 		for _, info := range infos.Configs {
 			for _, recommended := range info.Value.RecommendedValues {
 				if recommended == class {
