@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"sluice/connect"
+	"sluice/internal/kafka"
 	"sluice/worker/store"
 	"sluice/worker/task"
 	"sluice/worker/validate"
@@ -42,6 +43,7 @@ type rig struct {
 	mu    sync.Mutex                   // guards the fields below
 	tasks map[connect.TaskID]*fakeTask // the latest of each id
 	live  map[connect.TaskID]int       // how many of each id are in Run
+	left  []string                     // places that were given up for tasks that could not be started
 	built []string
 }
 
@@ -70,6 +72,12 @@ func newRig(t *testing.T, storage *MemoryStorage, settings ...string) *rig {
 	}
 	r.h = r.worker.Herder()
 	r.h.newTask = r.newTask
+	r.h.leavePlace = func(_ context.Context, p kafka.Properties, _ *slog.Logger) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.left = append(r.left, p[groupInstanceIDConfig])
+		return nil
+	}
 	r.h.validator = anything{}
 	return r
 }

@@ -52,6 +52,7 @@ type Herder struct {
 	membership Membership
 	newTask    func(task.Config) (taskRunner, error)
 	newOffsets func(kafka.Properties) (groupOffsets, error)
+	leavePlace func(context.Context, kafka.Properties, *slog.Logger) error
 	workerID   string
 	url        string
 	version    string
@@ -143,6 +144,7 @@ func newHerder(o Options, levels *loggers.Registry, configs *store.ConfigStore, 
 		membership: membership,
 		newTask:    func(cfg task.Config) (taskRunner, error) { return task.New(cfg) },
 		newOffsets: newGroupOffsets,
+		leavePlace: kafka.LeavePlace,
 		workerID:   o.WorkerID,
 		url:        o.URL,
 		version:    o.Version,

@@ -59,12 +59,12 @@ func settings(bootstrap string, pairs ...string) map[string]string {
 	return p
 }
 
-func newWorker(p map[string]string, id string, logger *slog.Logger) (*worker.Worker, error) {
+func newWorker(p map[string]string, id string, logger *slog.Logger, more ...connect.Plugin) (*worker.Worker, error) {
 	cfg, _, err := worker.LoadConfig(p, nil)
 	if err != nil {
 		return nil, err
 	}
-	plugins, err := connect.NewPlugins(append(converter.Plugins(), file.Plugin(converter.AppendJavaString))...)
+	plugins, err := connect.NewPlugins(append(append(converter.Plugins(), file.Plugin(converter.AppendJavaString)), more...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,9 +101,9 @@ func fileSink(name, out string, tasks int) worker.Properties {
 }
 
 // startWorker runs a worker until the end of the test, or until the result is called.
-func startWorker(t *testing.T, p map[string]string, id string) (w *worker.Worker, stop func()) {
+func startWorker(t *testing.T, p map[string]string, id string, more ...connect.Plugin) (w *worker.Worker, stop func()) {
 	t.Helper()
-	w, err := newWorker(p, id, testLogger(t))
+	w, err := newWorker(p, id, testLogger(t), more...)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan error, 1)

@@ -1,17 +1,44 @@
-//go:build unix
-
 package worker_test
 
 import (
-	"os"
-	"path/filepath"
-	"slices"
+	"context"
 	"strings"
-	"syscall"
 	"testing"
 
+	"sluice/connect"
 	embedded "sluice/internal/embedded/kafka"
 )
+
+// stuckSink is a connector and its task, which hangs in the first put with records until it is released, whatever its context says.
+type stuckSink struct {
+	connect.SinkConnector
+	inPut, release chan struct{}
+}
+
+const stuckClass = "org.example.StuckSinkConnector"
+
+func (s stuckSink) Version() string                                { return "1" }
+func (s stuckSink) Config() *connect.ConfigDef                     { return connect.NewConfigDef() }
+func (s stuckSink) Start(context.Context, map[string]string) error { return nil }
+func (s stuckSink) Stop(context.Context) error                     { return nil }
+func (s stuckSink) TaskConfigs(int) ([]map[string]string, error) {
+	return []map[string]string{{"topics": "orders"}}, nil
+}
+func (s stuckSink) NewTask() connect.SinkTask { return stuckTask(s) }
+
+type stuckTask stuckSink
+
+func (s stuckTask) Start(context.Context, connect.SinkTaskContext, map[string]string) error {
+	return nil
+}
+func (s stuckTask) Stop(context.Context) error { return nil }
+func (s stuckTask) Put(_ context.Context, records []connect.SinkRecord) error {
+	if len(records) > 0 {
+		close(s.inPut)
+		<-s.release
+	}
+	return nil
+}
 
 // A task that does not stop is abandoned, but it is still in the group: Kafka refuses the change of its offsets, and the answer says why. Once
 // it has ended the same request is carried out.
@@ -19,34 +46,16 @@ func TestOffsetsWhileAnAbandonedTaskIsInTheGroup(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, embedded.Options{})
 	createOrders(t, b.Addr())
-	w, _ := startWorker(t, settings(b.Addr(), "task.shutdown.graceful.timeout.ms", "100"), "one:8083")
-	h, ctx := w.Herder(), t.Context()
-
-	// The sink writes to a pipe that nobody empties.
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	must(t, syscall.Mkfifo(pipe, 0o600))
-	reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
-	must(t, err)
-	emptied := make(chan struct{})
-	empty := func() {
-		defer close(emptied)
-		buffer := make([]byte, 1<<16)
-		for {
-			if _, err := reader.Read(buffer); err != nil {
-				return // closed
-			}
-		}
-	}
-	produce(t, b.Addr(), slices.Repeat([]string{strings.Repeat("x", 1000)}, 400)...)
-	_, _, err = h.PutConnector(ctx, "s", fileSink("s", pipe, 1), nil, false)
-	must(t, err)
-	_, err = b.Cluster().WaitGroupStable(ctx, "connect-s", 1)
-	must(t, err)
-	await(t, "a record in the pipe", func() (string, bool) {
-		topics, err := h.ActiveTopics("s")
-		must(t, err)
-		return strings.Join(topics, " "), len(topics) == 1
+	sink := stuckSink{inPut: make(chan struct{}), release: make(chan struct{})}
+	w, _ := startWorker(t, settings(b.Addr(), "task.shutdown.graceful.timeout.ms", "100"), "one:8083", connect.Plugin{
+		Class: stuckClass, Type: connect.SinkPluginType, Version: "1", TaskClass: "org.example.StuckSinkTask", NewSink: func() connect.SinkConnector { return sink },
 	})
+	h, ctx := w.Herder(), t.Context()
+	produce(t, b.Addr(), "x")
+	class := stuckClass
+	_, _, err := h.PutConnector(ctx, "s", fileSink("s", "unused", 1).With("connector.class", &class), nil, false)
+	must(t, err)
+	<-sink.inPut
 
 	must(t, h.StopConnector(ctx, "s"))
 	for what, err := range map[string]error{
@@ -59,7 +68,7 @@ func TestOffsetsWhileAnAbandonedTaskIsInTheGroup(t *testing.T) {
 		}
 	}
 
-	go empty()
+	close(sink.release)
 	await(t, "the task to end", func() (string, bool) {
 		_, err := h.AlterOffsets(ctx, "s", position(1))
 		if err != nil {
@@ -68,6 +77,4 @@ func TestOffsetsWhileAnAbandonedTaskIsInTheGroup(t *testing.T) {
 		return "", true
 	})
 	awaitOffset(t, w, "s", "[{{0 orders} {1}}]")
-	must(t, reader.Close())
-	<-emptied
 }

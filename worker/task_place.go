@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -59,6 +60,19 @@ func (h *Herder) hasSuccessor(t *taskInstance) bool {
 	_, exists := snapshot.TaskConfig(t.id)
 	connector, _ := snapshot.ConnectorConfig(t.id.Connector)
 	return exists && !h.ending && snapshot.TargetState(t.id.Connector) != store.Stopped && samePlace(t.run.config, connector)
+}
+
+// giveUpPlace leaves the group in the place of a task that was stopped for a restart and cannot be started: its partitions would wait
+// for it until the session ends. It is part of a job of the task's lane.
+func (h *Herder) giveUpPlace(ctx context.Context, t *taskInstance) {
+	place := t.place
+	if t.place = nil; place == nil {
+		return
+	}
+	if err := h.leavePlace(ctx, place, h.logger); err != nil {
+		named(h.logger, workerLogger).Debug("the group keeps the place of a task that could not be started until its session ends",
+			"connector", t.id.Connector, "task", t.id.Task, "err", err)
+	}
 }
 
 // samePlace reports whether the tasks of two configurations of a connector are in the same places, for the same topics.

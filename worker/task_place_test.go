@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,37 @@ func TestTaskKeepsItsPlaceForASuccessorAndLeavesForGood(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A place that was kept for the next start is given up when that fails, once.
+func TestPlaceOfATaskThatCannotBeStartedIsGivenUp(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		places := func() []string {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return slices.Clone(r.left)
+		}
+		r.put("y", "topics", "a", "fail", "new")
+		r.settle()
+		if got := places(); len(got) != 0 {
+			t.Errorf("a task that has never run: got %q given up, want none", got)
+		}
+		r.put("x", "topics", "a")
+		id := connect.TaskID{Connector: "x", Task: 0}
+		want := r.task("x", 0).cfg.ConsumerProperties[groupInstanceIDConfig]
+		r.must(r.h.RestartTask(t.Context(), id))
+		r.settle()
+		if got := places(); len(got) != 0 {
+			t.Errorf("a task that was restarted: got %q given up, want none", got)
+		}
+		for range 2 {
+			r.put("x", "topics", "a", "fail", "new")
+			r.settle()
+		}
+		if got := places(); !slices.Equal(got, []string{want}) {
+			t.Errorf("a task that cannot be started again: got %q given up, want %q once", got, want)
+		}
+	})
 }
 
 func TestTaskThatIsTooManyLeaves(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/connect"
+	"sluice/internal/kafka"
 	"sluice/worker/provider"
 	"sluice/worker/store"
 	"sluice/worker/task"
@@ -19,6 +20,7 @@ type taskRun struct {
 	meter     *taskMeter
 	started   stamp
 	config    store.Properties // of the connector, as it is stored
+	consumer  kafka.Properties // the task's
 	done      chan struct{}    // closed when it has ended
 	secrets   *provider.Secrets
 	heard     atomic.Bool // the task has told a state

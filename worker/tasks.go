@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/connect"
+	"sluice/internal/kafka"
 	"sluice/worker/store"
 	"sluice/worker/task"
 	"sluice/worker/validate"
@@ -18,8 +19,9 @@ import (
 type taskInstance struct {
 	id      connect.TaskID
 	lane    lane
-	run     *taskRun // nil if it was not started
-	leaving bool     // a round has taken it away: it stops and is not started again. Belongs to the loop
+	run     *taskRun         // nil if it was not started
+	place   kafka.Properties // the consumer whose place in its group was kept for the task's next start; nil if none was. Touched as run is
+	leaving bool             // a round has taken it away: it stops and is not started again. Belongs to the loop
 }
 
 // taskInstances are the tasks that this worker was given, by connector and number. A connector without any has no entry.
@@ -74,11 +76,12 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 			}
 			count, target := snapshot.TaskCount(t.id.Connector), snapshot.TargetState(t.id.Connector)
 			run := &taskRun{h: h, started: h.stamp(), config: connector, done: make(chan struct{})}
-			return func(context.Context) {
+			return func(ctx context.Context) {
 				if err = h.buildTask(run, t.id, connector, settings, count, target); err != nil {
 					run.secrets.Logger(named(h.logger, workerLogger)).Error("task could not be started", "connector", t.id.Connector, "task", t.id.Task, "err", err)
 					h.meters.taskMade(t.id, nil, store.Failed)
 					h.statuses.PutTaskSafe(t.id, run.started.status(store.Failed, run.secrets.Redact(task.Trace(err))))
+					h.giveUpPlace(ctx, t)
 					return
 				}
 				state := store.Running
@@ -86,6 +89,7 @@ func (h *Herder) startTask(t *taskInstance, done func(error)) {
 					state = store.StatePaused
 				}
 				t.run, run.meter = run, h.meters.taskMade(t.id, run.task, state)
+				t.place = nil
 				h.work.Go(run.live)
 			}
 		},
@@ -133,6 +137,9 @@ func (h *Herder) stopTask(t *taskInstance, deadline context.Context, done func()
 			return func(context.Context) {
 				t.run.stop(deadline, handOver, named(h.logger, workerLogger).With("connector", t.id.Connector, "task", t.id.Task))
 				h.meters.taskGone(t.id, t.run.meter)
+				if handOver {
+					t.place = t.run.consumer
+				}
 				t.run = nil
 			}
 		},
@@ -187,6 +194,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 	if err != nil {
 		return fmt.Errorf("start task %s: %w", id, err)
 	}
+	run.consumer = h.cfg.consumerProperties(id, connector)
 	cfg := task.Config{
 		ID:                 id,
 		Task:               plugin.NewSink().NewTask(),
@@ -195,7 +203,7 @@ func (h *Herder) buildTask(run *taskRun, id connect.TaskID, rawConnector, rawSet
 		TopicEpoch:         h.statuses.TopicEpoch,
 		Topics:             topicsOf(settings, connector),
 		TopicMatch:         topicMatch,
-		ConsumerProperties: h.cfg.consumerProperties(id, connector),
+		ConsumerProperties: run.consumer,
 
 		Tolerance:                task.Tolerance(def.String(validate.ErrorsToleranceConfig)),
 		RetryTimeout:             def.Millis(validate.ErrorsRetryTimeoutConfig),

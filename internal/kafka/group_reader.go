@@ -72,8 +72,7 @@ type GroupReader struct {
 	life      sync.Mutex // guards what follows
 	started   bool
 	abandoned bool
-	goodbye   bool               // an abandoned member tells the group
-	secede    context.CancelFunc // ends what an abandoned member must not do: heartbeats and commits
+	noCommits context.CancelFunc // ends the committer
 
 	// Owned by the goroutine of Poll.
 	owned   map[TopicPartition]bool // assigned, whether its position is known yet or not
@@ -121,14 +120,11 @@ func (r *GroupReader) start() error {
 	r.started = true
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
-	belonging, secede := context.WithCancel(ctx)
-	r.secede = secede
+	committing, noCommits := context.WithCancel(ctx)
+	r.noCommits = noCommits
 	r.fetcher.start()
-	r.group.Go(func() {
-		r.member.run(belonging)
-		r.sayGoodbye(ctx)
-	})
-	r.group.Go(func() { r.commits.run(belonging) })
+	r.group.Go(func() { r.member.run(ctx) })
+	r.group.Go(func() { r.commits.run(committing) })
 	return nil
 }
 
@@ -388,19 +384,15 @@ func (r *GroupReader) Close(ctx context.Context) error { return r.close(ctx, tru
 // Kafka: KafkaConsumer.close of a static member.
 func (r *GroupReader) HandOver(ctx context.Context) error { return r.close(ctx, false) }
 
-// Abandon ends the membership of a reader whose owner is stuck and not waited for: heartbeats end, nothing is committed any more, what is
-// queued included, and Poll fails with ErrClosed. With leave, a member that has joined tells the group, so that the others get its
-// partitions now and not after max.poll.interval.ms; without, a static member's place is kept for its successor. It may be called from any goroutine, and
-// returns at once. The owner still calls Close, when it can.
-func (r *GroupReader) Abandon(leave bool) {
+// Abandon is for a reader whose owner is stuck and not waited for: nothing is committed any more, what is queued included, and Poll fails
+// with ErrClosed. The member stays in the group until the owner calls Close, a successor takes its place, or max.poll.interval.ms is over: as long as
+// it is there, nobody alters the group's offsets behind its back. It may be called from any goroutine, and returns at once.
+func (r *GroupReader) Abandon() {
 	r.life.Lock()
 	defer r.life.Unlock()
-	if r.abandoned {
-		return
-	}
-	r.abandoned, r.goodbye = true, leave
+	r.abandoned = true
 	if r.started {
-		r.secede()
+		r.noCommits()
 	}
 	r.Wakeup()
 }
@@ -409,24 +401,6 @@ func (r *GroupReader) isAbandoned() bool {
 	r.life.Lock()
 	defer r.life.Unlock()
 	return r.abandoned
-}
-
-// sayGoodbye is the end of an abandoned member. One that does not know its id, because it has not joined yet, could only name its place,
-// which may be its successor's by now; it says nothing.
-func (r *GroupReader) sayGoodbye(ctx context.Context) {
-	r.life.Lock()
-	abandoned, goodbye := r.abandoned, r.goodbye
-	r.life.Unlock()
-	if !abandoned {
-		return
-	}
-	as := r.member.current()
-	r.member.lose(true)
-	if goodbye && as.memberID != "" {
-		if err := r.member.sendLeave(ctx, as, "the consumer does not end in time"); err != nil {
-			r.cluster.logger.Debug("could not tell the group that this member leaves", "err", err)
-		}
-	}
 }
 
 func (r *GroupReader) close(ctx context.Context, leave bool) error {
@@ -438,7 +412,7 @@ func (r *GroupReader) close(ctx context.Context, leave bool) error {
 		return nil
 	}
 	tell := r.cfg.Listener.Revoked
-	if r.member.current().generation < 0 || r.isAbandoned() {
+	if r.member.current().generation < 0 {
 		tell = r.cfg.Listener.Lost
 	}
 	_, err := r.drop(ctx, maps.Clone(r.owned), tell)
@@ -456,7 +430,7 @@ func (r *GroupReader) close(ctx context.Context, leave bool) error {
 // leave ends the membership and everything towards the brokers. Nothing of the reader may run any more.
 func (r *GroupReader) leave(ctx context.Context, leave bool) {
 	switch {
-	case r.isAbandoned(): // it has said what there was to say
+	case r.isAbandoned() && r.member.current().memberID == "": // it could only name its place, which may be its successor's by now
 	case !leave && r.member.current().instanceID != "":
 		r.cluster.logger.Debug("this static member's place is kept for its successor")
 	case !r.cluster.settings.leaveOnClose:

@@ -274,54 +274,84 @@ func TestSuccessorThatNeverJoinedGivesUpThePlace(t *testing.T) {
 	}
 }
 
-// A reader whose owner is stuck takes no part any more: it commits nothing, and what becomes of its partitions does not depend on the owner.
+// A reader whose owner is stuck commits nothing, and does its successor no harm when the owner comes back.
 func TestAbandonedMember(t *testing.T) {
-	for name, c := range map[string]struct {
-		pairs []string
-		leave bool
-	}{
-		"a dynamic member leaves":                {nil, true},
-		"a static member leaves":                 {[]string{"group.instance.id", "stuck"}, true},
-		"a static member's place is kept for it": {[]string{"group.instance.id", "stuck"}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBroker(t)
-			topic, group := newTopic(t, b, 2), fresh("group")
-			stuck := newMember(t, b, group, []string{topic}, append(c.pairs, "session.timeout.ms", longSession)...)
-			stuck.awaitOwned(2)
-			release := make(chan struct{})
-			inside := make(chan struct{})
-			go stuck.do(func(*kafka.GroupReader) { close(inside); <-release })
-			<-inside
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 2), fresh("group")
+	stuck := newStaticMember(t, b, group, "one", []string{topic})
+	stuck.awaitOwned(2)
+	release, inside := make(chan struct{}), make(chan struct{})
+	go stuck.do(func(*kafka.GroupReader) { close(inside); <-release })
+	<-inside
 
-			stuck.reader.Abandon(c.leave)
-			one := map[kafka.TopicPartition]kafka.OffsetAndMetadata{{Topic: topic}: {Offset: 1}}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			defer cancel()
-			if err := stuck.reader.Commit(ctx, one); !errors.Is(err, kafka.ErrFenced) {
-				t.Errorf("commit of an abandoned member: got %v, want ErrFenced", err)
-			}
-			heir := newMember(t, b, group, []string{topic}, append(c.pairs, "session.timeout.ms", longSession)...)
-			heir.awaitOwned(2)
+	stuck.reader.Abandon()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	one := map[kafka.TopicPartition]kafka.OffsetAndMetadata{{Topic: topic}: {Offset: 1}}
+	if err := stuck.reader.Commit(ctx, one); !errors.Is(err, kafka.ErrFenced) {
+		t.Errorf("commit of an abandoned member: got %v, want ErrFenced", err)
+	}
+	if got := groupStates(t, b, group)[0]; got != "Stable 1" {
+		t.Errorf("group of the abandoned member: got %s, want it to be there", got)
+	}
+	heir := newStaticMember(t, b, group, "one", []string{topic})
+	heir.awaitOwned(2)
 
-			close(release) // the owner comes back
-			<-stuck.finished
-			stuck.mu.Lock()
-			err := stuck.err
-			stuck.mu.Unlock()
-			if !errors.Is(err, kafka.ErrClosed) {
-				t.Errorf("poll of an abandoned member: got %v, want ErrClosed", err)
-			}
-			stuck.close(5 * time.Second)
-			if events := stuck.eventList(); !strings.HasPrefix(events[len(events)-1], "lost ") {
-				t.Errorf("got events %q, want the partitions lost", events)
-			}
-			produce(t, b, topic, 0, 1)
-			heir.awaitMessages(1)
-			if events := heir.eventList(); len(events) != 1 {
-				t.Errorf("the heir's events %q, want it to be left alone", events)
-			}
-		})
+	close(release) // the owner comes back
+	<-stuck.finished
+	stuck.mu.Lock()
+	err := stuck.err
+	stuck.mu.Unlock()
+	if !errors.Is(err, kafka.ErrClosed) {
+		t.Errorf("poll of an abandoned member: got %v, want ErrClosed", err)
+	}
+	stuck.close(5 * time.Second)
+	produce(t, b, topic, 0, 1)
+	heir.awaitMessages(1)
+	if events := heir.eventList(); len(events) != 1 {
+		t.Errorf("the heir's events %q, want it to be left alone", events)
+	}
+}
+
+// An abandoned member that has not even joined could only name its place, in which its successor is.
+func TestAbandonedMemberThatHasNotJoinedLeavesItsSuccessorAlone(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 1), fresh("group")
+	reader, err := kafka.NewGroupReader(kafka.GroupReaderConfig{
+		Properties: b.properties("group.id", group, "group.instance.id", "one"), Topics: []string{topic}, Logger: testLogger(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Abandon()
+	heir := newStaticMember(t, b, group, "one", []string{topic})
+	heir.awaitOwned(1)
+	if _, err := reader.Poll(t.Context(), time.Second); !errors.Is(err, kafka.ErrClosed) {
+		t.Errorf("poll: got %v, want ErrClosed", err)
+	}
+	if err := reader.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := groupStates(t, b, group)[0]; got != "Stable 1" {
+		t.Errorf("group: got %s, want Stable 1", got)
+	}
+}
+
+func TestPlaceThatWasHandedOverCanBeGivenUp(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 2), fresh("group")
+	first, second := newPair(t, b, group, topic)
+	second.handOver()
+	place := b.properties("group.id", group, "group.instance.id", "two")
+	for range 2 { // the second time there is nobody
+		if err := kafka.LeavePlace(t.Context(), place, testLogger(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first.awaitOwned(2)
+	delete(place, "group.instance.id")
+	if err := kafka.LeavePlace(t.Context(), place, testLogger(t)); err != nil {
+		t.Errorf("without an instance id: %v", err)
 	}
 }
 

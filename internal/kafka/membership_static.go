@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -39,6 +40,23 @@ func (m *membership) fence(cause error) {
 	m.id.memberID, m.id.generation = "", noMember.generation
 	m.mu.Unlock()
 	m.fail(fmt.Errorf("%w: another member has joined with group.instance.id %q (%w)", ErrFenced, instance, cause))
+}
+
+// LeavePlace makes the group of a static member forget it, whoever has its place: for one whose reader has handed over to a successor that will not
+// come. p are that reader's properties; without group.instance.id there is nothing to do. A group that does not know the place is no error.
+//
+// Kafka: Admin.removeMembersFromConsumerGroup.
+func LeavePlace(ctx context.Context, p Properties, logger *slog.Logger) error {
+	s, err := parseProperties(p, Consumer)
+	if err != nil || s.groupInstanceID == "" {
+		return err
+	}
+	s.warnings = nil // its reader has given them
+	c := newCluster(s, logger, consumerLogger)
+	m := newMembership(c, nil)
+	defer c.close()
+	defer m.close()
+	return m.leave(ctx)
 }
 
 // memberUUIDLength is that of the text which a coordinator puts behind an instance id to make a member id.

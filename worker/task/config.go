@@ -23,7 +23,7 @@ type Reader interface {
 	Lag() map[kafka.TopicPartition]int64
 	Close(ctx context.Context) error
 	HandOver(ctx context.Context) error
-	Abandon(leave bool)
+	Abandon()
 }
 
 // Tolerance is errors.tolerance: what happens to a record that cannot be processed.

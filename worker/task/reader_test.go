@@ -27,8 +27,8 @@ type fakeReader struct {
 	steps     []func(ctx context.Context) error
 	maxPoll   int
 	closed    bool
-	handOver  bool   // the place in the group was kept
-	abandoned []bool // whether the group was told, each time
+	handOver  bool // the place in the group was kept
+	abandoned bool // nothing is committed any more
 	seeks     []string
 	history   []map[kafka.TopicPartition]int64 // all commits that were accepted
 	refuse    error                            // answer to commits
@@ -157,7 +157,7 @@ func (r *fakeReader) store(offsets map[kafka.TopicPartition]kafka.OffsetAndMetad
 	if r.refuse != nil {
 		return r.refuse
 	}
-	if len(r.abandoned) > 0 {
+	if r.abandoned {
 		return kafka.ErrFenced
 	}
 	for tp := range offsets {
@@ -209,11 +209,7 @@ func (r *fakeReader) Lag() map[kafka.TopicPartition]int64 {
 	return lag
 }
 
-func (r *fakeReader) Abandon(leave bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.abandoned = append(r.abandoned, leave)
-}
+func (r *fakeReader) Abandon() { r.set(func() { r.abandoned = true }) }
 
 func (r *fakeReader) Close(ctx context.Context) error {
 	r.mu.Lock()

@@ -444,8 +444,7 @@ func (t *Task) HandOver() {
 	t.Stop()
 }
 
-// Cancel gives the task up: whatever it does is interrupted, it commits nothing any more and writes no status. Its place in the group is left now,
-// or kept for its successor, whether or not the plugin ever comes back.
+// Cancel gives the task up: whatever it does is interrupted, it commits nothing any more, whether or not the plugin ever comes back, and writes no status.
 func (t *Task) Cancel() {
 	t.change(func() {
 		t.orphan = true
@@ -453,8 +452,7 @@ func (t *Task) Cancel() {
 			t.cancel()
 		}
 	})
-	w, _ := t.wishes()
-	t.reader.Abandon(!w.handOver)
+	t.reader.Abandon()
 }
 
 // failRecord makes the task fail with err at its next step, and keeps every commit from going beyond the record. The first failure counts.
