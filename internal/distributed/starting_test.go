@@ -89,7 +89,7 @@ func TestRootAnswersBeforeTheTopicsAreRead(t *testing.T) {
 }
 
 // propertiesOf returns the options of a worker with the stock settings on a broker, at an address that is known before it starts.
-func propertiesOf(t *testing.T, bootstrap string) Options {
+func propertiesOf(t *testing.T, bootstrap string, pairs ...string) Options {
 	t.Helper()
 	f, err := os.Open("../../configs/worker.properties")
 	must(t, err)
@@ -97,6 +97,9 @@ func propertiesOf(t *testing.T, bootstrap string) Options {
 	props, err := properties.Read(f)
 	must(t, err)
 	props["bootstrap.servers"], props["listeners"] = bootstrap, "http://"+freeAddr(t)
+	for i := 0; i < len(pairs); i += 2 {
+		props[pairs[i]] = pairs[i+1]
+	}
 	config, _, err := worker.LoadConfig(props, nil)
 	must(t, err)
 	o := stock(t, slog.New(slog.DiscardHandler))

@@ -13,8 +13,11 @@ func (t *Task) convert(messages []kafka.Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	defer t.countActive()
-	return call("a converter or transform", func() error { return t.convertAll(messages) })
+	err := call("a converter or transform", func() error { return t.convertAll(messages) })
+	if err == nil {
+		t.countActive()
+	}
+	return err
 }
 
 func (t *Task) convertAll(messages []kafka.Message) error {
