@@ -127,7 +127,7 @@ func (a *Admin) CreateTopic(ctx context.Context, spec TopicSpec) (created bool, 
 			created = false
 			return nil
 		case result.Err != sarama.ErrNoError:
-			return topicError(result)
+			return brokerError(result.Err, result.ErrMsg)
 		}
 		created = true
 		return nil
@@ -136,14 +136,6 @@ func (a *Admin) CreateTopic(ctx context.Context, spec TopicSpec) (created bool, 
 		return false, fmt.Errorf("create topic %q: %w", spec.Name, err)
 	}
 	return created, nil
-}
-
-// topicError is the broker's message about a topic with its code.
-func topicError(e *sarama.TopicError) error {
-	if e.ErrMsg != nil && *e.ErrMsg != "" {
-		return fmt.Errorf("%w (%s)", e.Err, *e.ErrMsg)
-	}
-	return e.Err
 }
 
 // Topics lists the names of all topics the client may see, sorted, internal ones included.

@@ -35,15 +35,22 @@ func TestAdminTopics(t *testing.T) {
 	if created, err := a.CreateTopic(ctx, byDefault); err != nil || !created {
 		t.Errorf("create with the broker's defaults: got %v %v", created, err)
 	}
-	for name, bad := range map[string]kafka.TopicSpec{
-		"too many replicas": {Name: fresh("bad"), Partitions: 1, ReplicationFactor: 99},
-		"unknown policy":    {Name: fresh("bad"), Partitions: 1, ReplicationFactor: 1, Configs: map[string]string{"cleanup.policy": "shrink"}},
-		"unknown config":    {Name: fresh("bad"), Partitions: 1, ReplicationFactor: 1, Configs: map[string]string{"cleanup": "delete"}},
-		"not a number":      {Name: fresh("bad"), Partitions: 1, ReplicationFactor: 1, Configs: map[string]string{"retention.ms": "soon"}},
+	for name, bad := range map[string]struct {
+		spec  kafka.TopicSpec
+		class string
+	}{
+		"too many replicas": {kafka.TopicSpec{Name: fresh("bad"), Partitions: 1, ReplicationFactor: 99}, "InvalidReplicationFactorException"},
+		"unknown policy":    {kafka.TopicSpec{Name: fresh("bad"), Partitions: 1, ReplicationFactor: 1, Configs: map[string]string{"cleanup.policy": "shrink"}}, "InvalidConfigurationException"},
+		"unknown config":    {kafka.TopicSpec{Name: fresh("bad"), Partitions: 1, ReplicationFactor: 1, Configs: map[string]string{"cleanup": "delete"}}, "InvalidConfigurationException"},
+		"not a number":      {kafka.TopicSpec{Name: fresh("bad"), Partitions: 1, ReplicationFactor: 1, Configs: map[string]string{"retention.ms": "soon"}}, "InvalidConfigurationException"},
 	} {
-		created, err := a.CreateTopic(ctx, bad)
-		if err == nil || created || kafka.IsRetriable(err) || !strings.Contains(err.Error(), bad.Name) {
+		created, err := a.CreateTopic(ctx, bad.spec)
+		if err == nil || created || kafka.IsRetriable(err) || !strings.Contains(err.Error(), bad.spec.Name) {
 			t.Errorf("%s: got %v %v, want a final error that names the topic", name, created, err)
+		}
+		var refused *kafka.BrokerError
+		if !errors.As(err, &refused) || refused.JavaClass() != "org.apache.kafka.common.errors."+bad.class {
+			t.Errorf("%s: got %v, want what Java knows as %s", name, err, bad.class)
 		}
 	}
 	missing := fresh("missing")

@@ -340,7 +340,7 @@ func (w *produceWorker) send(ctx context.Context, parts []*outPartition) (ok boo
 			case block == nil:
 				result = errors.New("the broker's answer does not name the partition")
 			case block.Err != sarama.ErrNoError:
-				result = produceError(block)
+				result = brokerError(block.Err, block.ErrorMessage)
 			default:
 				offset = block.Offset
 			}
@@ -348,13 +348,6 @@ func (w *produceWorker) send(ctx context.Context, parts []*outPartition) (ok boo
 		ok = p.settle(part, offset, result) && ok
 	}
 	return ok
-}
-
-func produceError(block *sarama.ProduceResponseBlock) error {
-	if block.ErrorMessage != nil && *block.ErrorMessage != "" {
-		return fmt.Errorf("%w (%s)", block.Err, *block.ErrorMessage)
-	}
-	return block.Err
 }
 
 // settle ends the sending of part's batch: it is done, failed, or stays to be sent again. ok is false
