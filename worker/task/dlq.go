@@ -62,8 +62,20 @@ func (q *deadLetterQueue) ensureTopic(ctx context.Context) error {
 	q.log.Info("the topic of the dead letter queue does not exist and is created", "topic", q.cfg.Topic,
 		"partitions", dlqPartitions, "replication_factor", q.cfg.ReplicationFactor)
 	_, err = q.admin.CreateTopic(ctx, kafka.TopicSpec{Name: q.cfg.Topic, Partitions: dlqPartitions, ReplicationFactor: q.cfg.ReplicationFactor})
+	if refused := (*kafka.BrokerError)(nil); errors.As(err, &refused) {
+		return executionError{refused} // what it was asked for is in the task's own words
+	}
 	return err
 }
+
+// executionError is how Java hands over a failure that has happened elsewhere.
+//
+// Kafka: java.util.concurrent.ExecutionException, which KafkaFuture.get throws.
+type executionError struct{ cause *kafka.BrokerError }
+
+func (e executionError) Error() string   { return e.cause.JavaClass() + ": " + e.cause.Error() }
+func (e executionError) Unwrap() error   { return e.cause }
+func (executionError) JavaClass() string { return "java.util.concurrent.ExecutionException" }
 
 // close ends the clients. What is not acknowledged by the end of ctx counts as not delivered.
 func (q *deadLetterQueue) close(ctx context.Context) {

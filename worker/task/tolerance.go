@@ -41,12 +41,12 @@ func (t *Task) perform(ops []operation, m *kafka.Message, r *connect.SinkRecord)
 // Kafka: org.apache.kafka.connect.runtime.errors.RetryWithToleranceOperator.execAndHandleError.
 // Differs: a task that is told to stop gives up the wait for another try, and the record comes again to its successor.
 func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, err error) (keep bool, _ error) {
+	if t.ending.Err() != nil {
+		return false, errInterrupted // which may be why it has failed, and nobody waits for the rest of a batch whose records all take long to fail
+	}
 	start := time.Now()
 	t.stats.failures.Add(1)
 	for attempt := 1; connect.IsRetriable(err); attempt++ {
-		if t.ending.Err() != nil {
-			return false, errInterrupted // maybe the end of the task is why it has failed
-		}
 		wait := retryDelay(attempt, t.cfg.RetryDelayMax)
 		if t.cfg.RetryTimeout >= 0 {
 			left := t.cfg.RetryTimeout - time.Since(start)
@@ -65,6 +65,9 @@ func (t *Task) handle(op *operation, m *kafka.Message, r *connect.SinkRecord, er
 		if keep, err = op.do(m, r); err == nil {
 			t.outage = ""
 			return keep, nil
+		}
+		if t.ending.Err() != nil {
+			return false, errInterrupted
 		}
 		t.stats.failures.Add(1)
 	}

@@ -122,8 +122,8 @@ func javaClass(err error) string {
 	return connectException
 }
 
-// ownMessage returns the text of err without that of its cause, which gets a line of its own. The text of an error that names its Java class is
-// Java's and stays as it is.
+// ownMessage returns the text of err without that of its cause, which gets a line of its own. If it has no other, it has that of its cause as
+// well, as in Java. The text of an error that names its Java class is Java's and stays as it is.
 func ownMessage(err, cause error) string {
 	switch e := err.(type) {
 	case *Error:
@@ -135,7 +135,7 @@ func ownMessage(err, cause error) string {
 	if cause == nil {
 		return m
 	}
-	if own, found := strings.CutSuffix(m, cause.Error()); found {
+	if own, found := strings.CutSuffix(m, cause.Error()); found && own != "" {
 		return strings.TrimSuffix(strings.TrimRight(own, " "), ":")
 	}
 	return m

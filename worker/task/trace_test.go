@@ -32,6 +32,7 @@ func TestTrace(t *testing.T) {
 		{"several causes", fmt.Errorf("commit: %w (%w)", errors.New("fenced"), errors.New("code 22")), connectClass + "commit: fenced (code 22)\n"},
 		{"data", connect.NewDataError("item 5: %w", errors.New("no key")), "org.apache.kafka.connect.errors.DataException: item 5\nCaused by: " + connectClass + "no key\n"},
 		{"a message that ends in a colon", &connect.DataError{Message: "failed: ", Cause: errors.New("x")}, "org.apache.kafka.connect.errors.DataException: failed: \nCaused by: " + connectClass + "x\n"},
+		{"no more than its cause", connect.NewDataError("%w", errors.New("no key")), "org.apache.kafka.connect.errors.DataException: no key\nCaused by: " + connectClass + "no key\n"},
 		{"a mark", connect.Retriable(errors.New("throttled")), "org.apache.kafka.connect.errors.RetriableException: throttled\n"},
 		{"a mark with a cause", connect.Retriable(fmt.Errorf("put: %w", errors.New("throttled"))), "org.apache.kafka.connect.errors.RetriableException: put\nCaused by: " + connectClass + "throttled\n"},
 		{"a marked class", connect.Retriable(javaNamed{}), "com.amazonaws.services.dynamodbv2.model.AmazonDynamoDBException: The security token is invalid\n"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,4 +141,34 @@ func TestATaskStopsWhileAConverterWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Records may take long to fail, as those that a regular expression is cut for. A task that is told to stop does not go through all of a batch, and who
+// has not been dealt with comes again.
+func TestATaskStopsInTheMiddleOfABatchThatFailsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue := &fakeDLQ{}
+		h := run(t, &fakeSink{}, nil, func(c *task.Config) {
+			c.Tolerance, c.DLQ = task.ToleranceAll, queue.config(false)
+			c.Transformations = []task.Transformation{{Class: "slow", Transform: smt{apply: func(r *connect.SinkRecord) (*connect.SinkRecord, error) {
+				if r.Value == "good" {
+					return r, nil
+				}
+				time.Sleep(time.Second)
+				return nil, errPoison
+			}}}}
+		})
+		h.reader.assign(tp0)
+		h.reader.produce(tp0, "good")
+		synctest.Wait()
+		h.reader.produce(tp0, slices.Repeat([]string{"slow"}, 500)...)
+		time.Sleep(2500 * time.Millisecond)
+		began := time.Now()
+		h.stop()
+		if d := time.Since(began); d > time.Second {
+			t.Errorf("it took %v", d)
+		}
+		h.expect("records in the queue", queue.taken(), "slow,slow")
+		h.expectCommitted(tp0, 1)
+	})
 }
