@@ -17,7 +17,7 @@ import (
 const imageBuild = `CGO_ENABLED=0 go build -trimpath -ldflags="-s -w"`
 
 // mustLoadCompose reads docker-compose.yml as Docker Compose does: interpolation, schema, consistency.
-func mustLoadCompose(t *testing.T) *types.Project {
+func mustLoadCompose(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
 	dir, err := filepath.Abs(".")
 	if err != nil {
@@ -27,7 +27,7 @@ func mustLoadCompose(t *testing.T) *types.Project {
 		WorkingDir:  dir,
 		ConfigFiles: []types.ConfigFile{{Filename: filepath.Join(dir, "docker-compose.yml")}},
 		Environment: types.Mapping{},
-	})
+	}, loader.WithProfiles(profiles))
 	if err != nil {
 		t.Fatalf("load docker-compose.yml: %v", err)
 	}
@@ -133,6 +133,34 @@ func TestComposeServices(t *testing.T) {
 		}
 		if len(after)+len(w.after) > 0 && !maps.Equal(after, w.after) {
 			t.Errorf("%s: starts after %v, want %v", name, after, w.after)
+		}
+	}
+}
+
+// The profile metrics adds Prometheus and Grafana, which find their files where the compose file mounts them.
+func TestComposeMetrics(t *testing.T) {
+	plain, project := mustLoadCompose(t), mustLoadCompose(t, "metrics")
+	for name, want := range map[string]struct {
+		image, port string
+		files       []string
+	}{
+		"prometheus": {"prom/prometheus:", "9090", []string{"prometheus.yml"}},
+		"grafana":    {"grafana/grafana:", "3001", []string{"grafana/provisioning/datasources/prometheus.yml", "grafana/provisioning/dashboards/sluice.yml", "grafana/dashboards/kafka-connect.json"}},
+	} {
+		if _, there := plain.Services[name]; there {
+			t.Errorf("%s starts without the profile", name)
+		}
+		s := project.Services[name]
+		if !strings.HasPrefix(s.Image, want.image) || strings.HasSuffix(s.Image, ":latest") || len(s.Ports) != 1 || s.Ports[0].Published != want.port {
+			t.Errorf("%s: image %q, ports %v", name, s.Image, s.Ports)
+		}
+		if len(s.Volumes) != 1 || s.Volumes[0].Target != "/configs" || !s.Volumes[0].ReadOnly {
+			t.Fatalf("%s: volumes = %+v, want ./configs on /configs, read-only", name, s.Volumes)
+		}
+		for _, file := range want.files {
+			if _, err := os.Stat(filepath.Join(s.Volumes[0].Source, file)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }
