@@ -91,7 +91,7 @@ var propertyDefs = map[string]propertyDef{
 	"reconnect.backoff.max.ms":               {forAll, "1000", longAtLeast(0), false},
 	"metadata.max.age.ms":                    {forAll, "300000", longAtLeast(0), false},
 	"socket.connection.setup.timeout.ms":     {forAll, "10000", longAtLeast(1), false},
-	"socket.connection.setup.timeout.max.ms": {forAll, "30000", longAtLeast(1), false},
+	"socket.connection.setup.timeout.max.ms": {forAll, "30000", longAtLeast(1), true},
 	"connections.max.idle.ms":                {forAll, "540000", longAtLeast(-1), true},
 	"send.buffer.bytes":                      {forAll, "131072", intAtLeast(-1), true},
 	"receive.buffer.bytes":                   {forAll, "65536", intAtLeast(-1), true},
