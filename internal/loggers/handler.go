@@ -116,5 +116,7 @@ func nameIn(attrs []slog.Attr) (name string, ok bool) {
 func (r *Registry) named(name string) *node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.logger(name)
+	n := r.logger(name)
+	n.used = true
+	return n
 }

@@ -281,3 +281,47 @@ func BenchmarkDisabled(b *testing.B) {
 		})
 	}
 }
+
+// Names come from clients, so those that no code uses are not kept for ever; what decides about code's own loggers is.
+func TestLoggersThatNobodyUsesAreForgotten(t *testing.T) {
+	var out bytes.Buffer
+	r := loggers.New(loggers.Warn)
+	r.Add("known")
+	r.SetLevel("early", loggers.Debug)
+	r.SetLevel("org.apache", loggers.Debug)
+	r.SetLevel("known", loggers.Debug)
+	r.SetLevel("late.x", loggers.Debug)
+	log := slog.New(r.Handler(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: loggers.All})))
+	log = log.With(loggers.Key, "org.apache.kafka.Worker")
+	for i := range 5000 {
+		r.SetLevel(fmt.Sprintf("made.up.%d", i), loggers.Error)
+		if i == 3000 {
+			r.SetLevel("early", loggers.Debug) // forgotten before, and made anew
+		}
+		if i == 3500 {
+			r.SetLevel("early", loggers.Debug) // it is there
+		}
+	}
+	if n := len(r.Levels()); n > 1010 {
+		t.Errorf("%d loggers are kept", n)
+	}
+	for name, want := range map[string]bool{
+		"known": true, "org.apache": true, "org.apache.kafka.Worker": true, "made.up.4999": true, "made.up.4100": true,
+		"made.up.0": false, "made.up.3500": false, "late.x": false, "early": false,
+	} {
+		if _, ok := r.Level(name); ok != want {
+			t.Errorf("%s: known %t, want %t", name, ok, want)
+		}
+	}
+	log.Debug("m")
+	if !strings.Contains(out.String(), "msg=m logger=org.apache.kafka.Worker") {
+		t.Errorf("got %q; the level of org.apache is lost", out.String())
+	}
+	if s, _ := r.Level("org.apache.kafka.Connect"); s.Level != 0 {
+		t.Error("a logger exists that nobody made")
+	}
+	r.Add("org.apache.kafka.Connect")
+	if s, _ := r.Level("org.apache.kafka.Connect"); s.Level != loggers.Debug {
+		t.Errorf("a later logger has level %s, want that of org.apache", s.Level)
+	}
+}

@@ -19,13 +19,19 @@ type Registry struct {
 	mu     sync.Mutex // guards what follows and the nodes, but for their effective levels
 	root   *node
 	byName map[string]*node // without the root
+	unused []*node          // made by SetLevel, the oldest first; some may be in use by now
 }
+
+// maxUnused is how many loggers are kept that somebody has given a level and no code has used. The oldest are forgotten, as names come from
+// clients and would be kept for ever. Log4j keeps them.
+const maxUnused = 1000
 
 // node is one logger.
 type node struct {
 	name     string
 	explicit *Level    // nil: the nearest ancestor's
 	modified time.Time // when SetLevel last changed the level; zero: never
+	used     bool      // by code
 
 	effective atomic.Int64 // the [Level] that counts; handlers read it without the lock
 }
@@ -53,7 +59,7 @@ func (r *Registry) Add(names ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, name := range names {
-		r.logger(name)
+		r.logger(name).used = true
 	}
 }
 
@@ -90,7 +96,7 @@ func (r *Registry) Level(name string) (State, bool) {
 //
 // Kafka: org.apache.kafka.connect.runtime.Loggers.setLevel.
 // Differs: log4j visits the loggers in no order, so which of them get a level of their own and which get it from one above is chance
-// there. Here those below come first and get one, and tell when they were changed.
+// there. Here those below come first and get one, and tell when they were changed. Of loggers that no code has used the latest 1,000 are kept.
 func (r *Registry) SetLevel(namespace string, l Level) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,7 +104,10 @@ func (r *Registry) SetLevel(namespace string, l Level) []string {
 	if isRoot(namespace) {
 		affected = append(slices.Collect(maps.Values(r.byName)), r.root)
 	} else {
-		r.logger(namespace)
+		if _, known := r.byName[namespace]; !known && namespace != "" {
+			r.unused = append(r.unused, r.logger(namespace))
+			r.forget()
+		}
 		for name, n := range r.byName {
 			if strings.HasPrefix(name, namespace) {
 				affected = append(affected, n)
@@ -144,6 +153,31 @@ func (r *Registry) logger(name string) *node {
 		r.byName[name] = n
 	}
 	return n
+}
+
+// forget takes the oldest loggers away that are too many, unless code has used them or one below them meanwhile. The lock is held.
+func (r *Registry) forget() {
+	if len(r.unused) <= maxUnused {
+		return
+	}
+	inUse := map[string]bool{} // with all that is above
+	for name, n := range r.byName {
+		for n.used && name != "" && !inUse[name] {
+			inUse[name] = true
+			name = name[:max(strings.LastIndexByte(name, '.'), 0)]
+		}
+	}
+	r.unused = slices.DeleteFunc(r.unused, func(n *node) bool { return inUse[n.name] })
+	for len(r.unused) > maxUnused {
+		forgotten := r.unused[0]
+		r.unused = slices.Delete(r.unused, 0, 1)
+		delete(r.byName, forgotten.name)
+		for name, n := range r.byName { // no code uses these either
+			if strings.HasPrefix(name, forgotten.name+".") {
+				n.effective.Store(int64(r.effective(n)))
+			}
+		}
+	}
 }
 
 // effective finds the level that counts for a node. The lock is held.
