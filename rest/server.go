@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sluice/internal/loggers"
 	"sluice/worker"
 )
 
@@ -54,9 +55,6 @@ const (
 	idleTimeout = 30 * time.Second
 )
 
-// loggerKey is the attribute that holds a logger's name. The names are those of the classes that do the same in Kafka.
-const loggerKey = "logger"
-
 // Server is the REST API as an http.Handler, and what serves it. It holds no state but the herder.
 type Server struct {
 	herder   Herder
@@ -82,8 +80,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		herder:          o.Herder,
-		logger:          o.Logger.With(loggerKey, "org.apache.kafka.connect.runtime.rest.RestServer"),
-		failures:        o.Logger.With(loggerKey, "org.apache.kafka.connect.runtime.rest.errors.ConnectExceptionMapper"),
+		logger:          o.Logger.With(loggers.Key, "org.apache.kafka.connect.runtime.rest.RestServer"), // the names are those of the classes that do the same in Kafka
+		failures:        o.Logger.With(loggers.Key, "org.apache.kafka.connect.runtime.rest.errors.ConnectExceptionMapper"),
 		requestTimeout:  cmp.Or(o.RequestTimeout, 90*time.Second),
 		healthTimeout:   cmp.Or(o.HealthTimeout, 10*time.Second),
 		readTimeout:     cmp.Or(o.ReadTimeout, 30*time.Second),

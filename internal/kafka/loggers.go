@@ -1,6 +1,10 @@
 package kafka
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"sluice/internal/loggers"
+)
 
 // The names under which the clients log, in an attribute that tells the loggers apart: those of the classes that do the same in Kafka.
 const (
@@ -18,5 +22,5 @@ func named(l *slog.Logger, name string) *slog.Logger {
 	if l == nil {
 		return slog.New(slog.DiscardHandler)
 	}
-	return l.With("logger", name)
+	return l.With(loggers.Key, name)
 }
