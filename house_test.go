@@ -83,6 +83,7 @@ var house = []door{
 	{"internal/javabase64", room{stdOnly: true}},
 	{"internal/javahash", room{stdOnly: true}},
 	{"internal/jsonobject", room{stdOnly: true}},
+	{"internal/boundtest", room{stdOnly: true}},                                     // only tests import it
 	{"internal/capturedtest", room{ours: []string{"connect", "connect/converter"}}}, // only tests import it
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/sampled", room{stdOnly: true}},

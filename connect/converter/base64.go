@@ -3,12 +3,18 @@ package converter
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 )
 
 // decodeBase64 reads base64 in units of four characters, each of which may be padded, with blanks between them.
 //
 // Kafka: com.fasterxml.jackson.core.Base64Variant.decode of the variant MIME-NO-LINEFEEDS.
 func decodeBase64(text string) ([]byte, error) {
+	if !strings.ContainsAny(text, "\r\n") { // which Go skips wherever they are
+		if out, err := base64.StdEncoding.DecodeString(text); err == nil {
+			return out, nil
+		}
+	}
 	out := make([]byte, 0, len(text)/4*3)
 	for i := 0; i < len(text); {
 		if text[i] <= ' ' {

@@ -79,7 +79,11 @@ func (x *extreme) check(t *testing.T) {
 	if class := simpleClass(value); class != x.Class {
 		t.Errorf("%v: got %s, want %s", x.Input, class, x.Class)
 	}
-	for _, v := range []any{got.Value, value} {
+	forms := []any{got.Value, value}
+	if x.Length > 1<<20 {
+		forms = forms[:1]
+	}
+	for _, v := range forms {
 		text := converter.JavaString(v)
 		switch {
 		case x.String != nil && text != *x.String:

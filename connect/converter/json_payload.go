@@ -11,16 +11,16 @@ import (
 // there twice. For the others, and for those with mistakes, there is a tree (see [jsonReader]).
 type payloadReader struct {
 	jsonReader
+	at   treeReader
 	text string // a copy, which the strings of the value are parts of
-	pos  int
 }
 
 // read reads a checked text.
 func (p *payloadReader) read(s *connect.Schema, payload []byte) (any, error) {
 	if s != nil {
-		p.text, p.pos = string(payload), 0
+		p.at, p.text = treeReader{data: payload}, string(payload)
 		v, ok := p.usual(s)
-		p.text = ""
+		p.at, p.text = treeReader{}, "" // the record alone holds it
 		if ok {
 			return v, nil
 		}
@@ -30,9 +30,9 @@ func (p *payloadReader) read(s *connect.Schema, payload []byte) (any, error) {
 
 // usual reads the value at pos. It reports false for what the tree is for.
 func (p *payloadReader) usual(s *connect.Schema) (any, bool) {
-	c := p.peek()
+	c := p.at.peek()
 	if c == 'n' {
-		p.pos += len("null")
+		p.at.pos += len("null")
 		v, err := p.value(s, nil)
 		return v, err == nil
 	}
@@ -55,20 +55,20 @@ func (p *payloadReader) usual(s *connect.Schema) (any, bool) {
 		}
 		return p.bent(s, text)
 	case c == 't' || c == 'f':
-		p.pos += len("true")
+		p.at.pos += len("true")
 		if c == 'f' {
-			p.pos++
+			p.at.pos++
 		}
 		if s.Type == connect.Boolean && !logical {
 			return c == 't', true
 		}
 		return p.bent(s, c == 't')
 	case c == '-' || isDigit(c):
-		start := p.pos
-		for p.pos < len(p.text) && isNumberByte(p.text[p.pos]) {
-			p.pos++
+		start := p.at.pos
+		for p.at.pos < len(p.text) && isNumberByte(p.text[p.at.pos]) {
+			p.at.pos++
 		}
-		n := p.text[start:p.pos]
+		n := p.text[start:p.at.pos]
 		if !logical {
 			switch s.Type {
 			case connect.Int64:
@@ -92,13 +92,13 @@ func (p *payloadReader) bent(s *connect.Schema, v any) (any, bool) {
 
 // usualStruct reads an object whose members come in the order of the fields, most often.
 func (p *payloadReader) usualStruct(s *connect.Schema) (any, bool) {
-	if p.peek() != '{' {
+	if p.at.peek() != '{' {
 		return nil, false
 	}
-	p.pos++
+	p.at.pos++
 	out := connect.NewStruct(s)
 	next := 0
-	for p.peek() != '}' {
+	for p.at.peek() != '}' {
 		name, ok := p.name()
 		if !ok {
 			return nil, false
@@ -111,9 +111,9 @@ func (p *payloadReader) usualStruct(s *connect.Schema) (any, bool) {
 			return nil, false
 		}
 		next = i + 1
-		p.skipComma()
+		p.at.skipComma()
 	}
-	p.pos++
+	p.at.pos++
 	for i := range out.Values {
 		if out.Values[i] != nil {
 			continue
@@ -145,31 +145,31 @@ func (p *payloadReader) field(s *connect.Schema, name string, expected int) int 
 }
 
 func (p *payloadReader) usualArray(s *connect.Schema) (any, bool) {
-	if p.peek() != '[' || s.Values == nil {
+	if p.at.peek() != '[' || s.Values == nil {
 		return nil, false
 	}
-	p.pos++
+	p.at.pos++
 	items := []any{}
-	for p.peek() != ']' {
+	for p.at.peek() != ']' {
 		v, ok := p.usual(s.Values)
 		if !ok {
 			return nil, false
 		}
 		items = append(items, v)
-		p.skipComma()
+		p.at.skipComma()
 	}
-	p.pos++
+	p.at.pos++
 	return items, true
 }
 
 // usualMap reads an object. Of a name that is there twice the last value counts.
 func (p *payloadReader) usualMap(s *connect.Schema) (any, bool) {
-	if p.peek() != '{' || s.Keys.Type != connect.String {
+	if p.at.peek() != '{' || s.Keys.Type != connect.String {
 		return nil, false
 	}
-	p.pos++
+	p.at.pos++
 	m := map[string]any{}
-	for p.peek() != '}' {
+	for p.at.peek() != '}' {
 		name, ok := p.name()
 		if !ok {
 			return nil, false
@@ -177,47 +177,29 @@ func (p *payloadReader) usualMap(s *connect.Schema) (any, bool) {
 		if m[name], ok = p.usual(s.Values); !ok {
 			return nil, false
 		}
-		p.skipComma()
+		p.at.skipComma()
 	}
-	p.pos++
+	p.at.pos++
 	return m, true
 }
 
 // name reads a name and its colon.
 func (p *payloadReader) name() (string, bool) {
 	name, ok := p.plainText()
-	p.peek()
-	p.pos++
+	p.at.peek()
+	p.at.pos++
 	return name, ok
 }
 
 // plainText reads a string, and reports false if it has escapes.
 func (p *payloadReader) plainText() (string, bool) {
-	rest := p.text[p.pos+1:]
+	rest := p.text[p.at.pos+1:]
 	end := strings.IndexByte(rest, '"')
 	if end < 0 || strings.IndexByte(rest[:end], '\\') >= 0 {
 		return "", false
 	}
-	p.pos += end + 2
+	p.at.pos += end + 2
 	return rest[:end], true
-}
-
-// peek skips blanks and returns the byte after them, 0 at the end.
-func (p *payloadReader) peek() byte {
-	for ; p.pos < len(p.text); p.pos++ {
-		switch c := p.text[p.pos]; c {
-		case ' ', '\t', '\n', '\r':
-		default:
-			return c
-		}
-	}
-	return 0
-}
-
-func (p *payloadReader) skipComma() {
-	if p.peek() == ',' {
-		p.pos++
-	}
 }
 
 // isLogical reports whether a schema of the name holds values of another type than it says.

@@ -175,7 +175,7 @@ func (r *jsonReader) structValue(s *connect.Schema, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := validate(fmt.Sprintf("field: %q", f.Name), f.Schema, x); err != nil {
+		if err := validate(place{field: f.Name}, f.Schema, x); err != nil {
 			return nil, err
 		}
 		out.Values[i] = x

@@ -105,8 +105,9 @@ func (s *scanner) value(c byte) bool {
 	switch c {
 	case '"':
 		return s.text(false)
-	case '{':
-		if !s.open(true) {
+	case '{', '[':
+		object := c == '{'
+		if !s.open(object) {
 			return false
 		}
 		c, ok := s.skipBlanks()
@@ -115,30 +116,15 @@ func (s *scanner) value(c byte) bool {
 			return false
 		case s.pos == len(s.data):
 			return s.failAt(faultUnclosed, s.pos)
-		case c == '}':
+		case c == '}' || c == ']':
+			if object != (c == '}') {
+				return s.failAt(faultWrongClose, s.pos)
+			}
 			s.pos++
 			s.depth--
 			return true
-		case c == ']':
-			return s.failAt(faultWrongClose, s.pos)
-		}
-		return s.member(c)
-	case '[':
-		if !s.open(false) {
-			return false
-		}
-		c, ok := s.skipBlanks()
-		switch {
-		case !ok:
-			return false
-		case s.pos == len(s.data):
-			return s.failAt(faultUnclosed, s.pos)
-		case c == ']':
-			s.pos++
-			s.depth--
-			return true
-		case c == '}':
-			return s.failAt(faultWrongClose, s.pos)
+		case object:
+			return s.member(c)
 		}
 		return s.value(c)
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':

@@ -92,7 +92,7 @@ func (r *jsonReader) schema(v any) (*connect.Schema, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := validate("value", s, value); err != nil {
+		if err := validate(place{}, s, value); err != nil {
 			return nil, &connect.DataError{Message: "Invalid default value", Cause: err}
 		}
 		s.Default = value

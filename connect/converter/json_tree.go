@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,19 +17,48 @@ type (
 	number string
 
 	object struct {
-		names  []string // in the order of their first appearance
-		values []any    // the last value of each name
+		names  []string       // in the order of their first appearance
+		values []any          // the last value of each name
+		places map[string]int // of the names, nil as long as they are few
 	}
 )
 
+// fewNames is how many names are searched one by one.
+const fewNames = 32
+
 // get returns the named member, and whether there is one.
 func (o *object) get(name string) (any, bool) {
-	for i, n := range o.names {
-		if n == name {
-			return o.values[i], true
-		}
+	if i, ok := o.place(name); ok {
+		return o.values[i], true
 	}
 	return nil, false
+}
+
+func (o *object) place(name string) (int, bool) {
+	if o.places != nil {
+		i, ok := o.places[name]
+		return i, ok
+	}
+	i := slices.Index(o.names, name)
+	return i, i >= 0
+}
+
+// put gives a member a value.
+func (o *object) put(name string, v any) {
+	if i, ok := o.place(name); ok {
+		o.values[i] = v
+		return
+	}
+	o.names, o.values = append(o.names, name), append(o.values, v)
+	switch {
+	case o.places != nil:
+		o.places[name] = len(o.names) - 1
+	case len(o.names) == fewNames:
+		o.places = make(map[string]int, 2*fewNames)
+		for i, n := range o.names {
+			o.places[n] = i
+		}
+	}
 }
 
 // readTree reads a value that a scanner has checked; it does not check anything itself.
@@ -77,38 +107,12 @@ func (t *treeReader) value() any {
 func (t *treeReader) object() *object {
 	t.pos++
 	o := &object{}
-	var index map[string]int // only for objects that are too long to be searched
 	for t.peek() != '}' {
 		name := t.text()
 		t.peek()
 		t.pos++ // the colon
-		v := t.value()
+		o.put(name, t.value())
 		t.skipComma()
-		at, found := -1, false
-		if index != nil {
-			at, found = index[name]
-		} else {
-			for i, n := range o.names {
-				if n == name {
-					at, found = i, true
-					break
-				}
-			}
-		}
-		if found {
-			o.values[at] = v
-			continue
-		}
-		o.names, o.values = append(o.names, name), append(o.values, v)
-		switch {
-		case index != nil:
-			index[name] = len(o.names) - 1
-		case len(o.names) == 32:
-			index = make(map[string]int, 64)
-			for i, n := range o.names {
-				index[n] = i
-			}
-		}
 	}
 	t.pos++
 	return o

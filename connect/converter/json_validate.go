@@ -2,16 +2,36 @@ package converter
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"sluice/connect"
 )
 
-// validate checks that a value fits its schema, as Kafka Connect does when a field of a struct is set. The
-// place is where the value stands, for the error: value, or field: "name".
+// place is where a value stands, for the error: value, or field: "name", or a value inside of that. Its text is made when there is an error.
+type place struct {
+	field  string // "": the value as a whole
+	inside *place // inside of which it stands, nil if it does not
+	part   string // of inside
+}
+
+func (p *place) within(part string) place { return place{inside: p, part: part} }
+
+func (p place) String() string {
+	var b strings.Builder
+	for ; p.inside != nil; p = *p.inside {
+		b.WriteString(p.part + " ")
+	}
+	if p.field == "" {
+		return b.String() + "value"
+	}
+	return b.String() + fmt.Sprintf("field: %q", p.field)
+}
+
+// validate checks that a value fits its schema, as Kafka Connect does when a field of a struct is set.
 //
 // Kafka: org.apache.kafka.connect.data.ConnectSchema.validateValue.
-func validate(place string, s *connect.Schema, v any) error {
+func validate(place place, s *connect.Schema, v any) error {
 	if v == nil {
 		if s.Optional {
 			return nil
@@ -55,7 +75,7 @@ func validate(place string, s *connect.Schema, v any) error {
 		var items []any
 		items, ok = v.([]any)
 		for _, item := range items {
-			if err := validate("element of array "+place, s.Values, item); err != nil {
+			if err := validate(place.within("element of array"), s.Values, item); err != nil {
 				return err
 			}
 		}
@@ -65,24 +85,24 @@ func validate(place string, s *connect.Schema, v any) error {
 	return mismatch(ok, place, s, v)
 }
 
-func validateMap(place string, s *connect.Schema, v any) error {
+func validateMap(place place, s *connect.Schema, v any) error {
+	entry := func(k, x any) error {
+		if err := validate(place.within("key of map"), s.Keys, k); err != nil {
+			return err
+		}
+		return validate(place.within("value of map"), s.Values, x)
+	}
 	switch m := v.(type) {
 	case map[string]any:
 		for k, x := range m {
-			if err := validate("key of map "+place, s.Keys, k); err != nil {
-				return err
-			}
-			if err := validate("value of map "+place, s.Values, x); err != nil {
+			if err := entry(k, x); err != nil {
 				return err
 			}
 		}
 		return nil
 	case map[any]any:
 		for k, x := range m {
-			if err := validate("key of map "+place, s.Keys, k); err != nil {
-				return err
-			}
-			if err := validate("value of map "+place, s.Values, x); err != nil {
+			if err := entry(k, x); err != nil {
 				return err
 			}
 		}
@@ -91,7 +111,7 @@ func validateMap(place string, s *connect.Schema, v any) error {
 	return mismatch(false, place, s, v)
 }
 
-func mismatch(ok bool, place string, s *connect.Schema, v any) error {
+func mismatch(ok bool, place place, s *connect.Schema, v any) error {
 	if ok {
 		return nil
 	}
