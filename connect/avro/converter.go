@@ -3,6 +3,7 @@ package avro
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -89,14 +90,25 @@ func (c *Converter) ToConnect(topic string, headers []connect.RawHeader, data []
 	}
 	v, err := c.read(topic, headers, data)
 	if err != nil {
-		return connect.SchemaAndValue{}, failed("deserialize data for", " to Avro", topic, err)
+		return connect.SchemaAndValue{}, reading.of(topic, err)
 	}
 	return v, nil
 }
 
-// failed puts an error into Confluent's words.
-func failed(doing, how, topic string, err error) error {
-	message := "Failed to " + doing + " topic " + topic + how
+// wording is what Confluent's converter says of a topic's data that it could not read or write.
+type wording struct{ failed, unreachable string }
+
+var (
+	reading = wording{"Failed to deserialize data for topic %s to Avro", "Network connection error while deserializing data for topic %s"}
+	writing = wording{"Failed to serialize Avro data from topic %s", "Network connection error while serializing Avro data for topic %s"}
+)
+
+// of puts an error into these words.
+func (w wording) of(topic string, err error) error {
+	if unreachable := (*unreachableError)(nil); errors.As(err, &unreachable) {
+		return connect.Unavailable(&NetworkError{Message: fmt.Sprintf(w.unreachable, topic) + ": " + unreachable.Error(), Cause: err})
+	}
+	message := fmt.Sprintf(w.failed, topic)
 	if connect.IsRetriable(err) {
 		return connect.Unavailable(fmt.Errorf("%s: %w", message, err))
 	}

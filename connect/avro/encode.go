@@ -26,7 +26,7 @@ type writer struct {
 func (c *Converter) FromConnect(topic string, v connect.SchemaAndValue) ([]byte, error) {
 	data, err := c.write(topic, v)
 	if err != nil {
-		return nil, failed("serialize Avro data from", "", topic, err)
+		return nil, writing.of(topic, err)
 	}
 	return data, nil
 }

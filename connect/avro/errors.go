@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"fmt"
 	"strings"
 
 	"sluice/connect"
@@ -29,6 +30,36 @@ func (e *SerializationError) Unwrap() error { return e.Cause }
 func (*SerializationError) JavaClass() string {
 	return "org.apache.kafka.common.errors.SerializationException"
 }
+
+// unreachableError says that no URL of the registry has answered.
+type unreachableError struct {
+	addresses string
+	err       error
+}
+
+func (e *unreachableError) Error() string {
+	return fmt.Sprintf("schema registry at %s cannot be reached: %v", e.addresses, e.err)
+}
+
+func (e *unreachableError) Unwrap() error { return e.err }
+
+// NetworkError says that a value could not be read or written because the registry cannot be reached. The converter returns it with the mark of
+// [connect.Unavailable].
+//
+// Kafka: org.apache.kafka.common.errors.NetworkException, as Confluent's AvroConverter throws it.
+type NetworkError struct {
+	Message string // with the registry's address
+	Cause   error
+}
+
+// Error returns the message.
+func (e *NetworkError) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *NetworkError) Unwrap() error { return e.Cause }
+
+// JavaClass returns the name under which Java users know the error; traces and dead letter queues show it.
+func (*NetworkError) JavaClass() string { return "org.apache.kafka.common.errors.NetworkException" }
 
 // placeError says where in a value something is wrong: order.lines[3].price.
 type placeError struct {

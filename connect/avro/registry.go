@@ -369,7 +369,7 @@ func (r *registry) classify(err error) error {
 		if garbled := jsonError(err); garbled != nil {
 			return fmt.Errorf("schema registry at %s: the answer is not one of a schema registry: %w", r.addresses, garbled)
 		}
-		return connect.Unavailable(fmt.Errorf("schema registry at %s cannot be reached: %w", r.addresses, rootCause(err)))
+		return connect.Unavailable(&unreachableError{r.addresses, rootCause(err)})
 	}
 	message := answer.Message
 	if message == "" {

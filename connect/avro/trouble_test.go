@@ -58,6 +58,11 @@ func TestARegistryThatIsNotThere(t *testing.T) {
 	if !connect.IsRetriable(err) || !connect.IsUnavailable(err) {
 		t.Errorf("got %v, want an error that is worth another try", err)
 	}
+	var network *avro.NetworkError
+	if want := "Network connection error while deserializing data for topic t: schema registry at http://" + address + " cannot be reached: "; !errors.As(err, &network) ||
+		!strings.HasPrefix(err.Error(), want) || network.JavaClass() != "org.apache.kafka.common.errors.NetworkException" {
+		t.Errorf("got %q, want Confluent's words: %s", err, want)
+	}
 	if !strings.Contains(err.Error(), "http://"+address) || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("got %q, want it with the address and without the password", err)
 	}

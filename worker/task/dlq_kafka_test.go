@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"sluice/connect"
 	"sluice/internal/kafka"
 	"sluice/worker/task"
 )
@@ -68,6 +71,64 @@ func TestTheBrokerOfTheQueueIsAway(t *testing.T) {
 	l.Stop()
 	if err := l.ended(t); err != nil {
 		t.Error(err)
+	}
+}
+
+// failures is a listener that waits for the end of a task.
+type failures chan error
+
+func (f failures) Failed(_ connect.TaskID, err error)   { f <- err }
+func (failures) Startup(connect.TaskID)                 {}
+func (failures) Paused(connect.TaskID)                  {}
+func (failures) Resumed(connect.TaskID)                 {}
+func (failures) Shutdown(connect.TaskID)                {}
+func (failures) TopicSeen(_ connect.TaskID, top string) {}
+
+// A queue that may not be written to gets nothing, and nothing is committed that belongs there; the trace has the broker's reason under the name that
+// Java users know.
+func TestAQueueThatMayNotBeWrittenTo(t *testing.T) {
+	c := newCluster(t, 1)
+	dlq := c.topic + "-dlq"
+	c.broker.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		c.broker.Cluster().KeepControl()
+		for _, topic := range req.(*kmsg.ProduceRequest).Topics {
+			if topic.Topic != dlq {
+				continue
+			}
+			resp := req.ResponseKind().(*kmsg.ProduceResponse)
+			refused := kmsg.NewProduceResponseTopic()
+			refused.Topic = dlq
+			partition := kmsg.NewProduceResponseTopicPartition()
+			partition.ErrorCode = kerr.TopicAuthorizationFailed.Code
+			refused.Partitions = append(refused.Partitions, partition)
+			resp.Topics = append(resp.Topics, refused)
+			return resp, nil, true
+		}
+		return nil, nil, false
+	})
+	failed := make(failures, 1)
+	l := c.run(0, newDestination(), func(cfg *task.Config, _ *fakeSink) {
+		cfg.Tolerance, cfg.Listener = task.ToleranceAll, failed
+		cfg.DLQ = task.DLQ{Topic: dlq, ReplicationFactor: 1, Admin: c.properties(), Producer: c.properties("enable.idempotence", "false", "acks", "all")}
+	})
+	c.produce(0, "not json", `{"n":1}`)
+	select {
+	case <-failed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the task does not fail")
+	}
+	l.Stop()
+	trace := task.Trace(l.ended(t))
+	for _, want := range []string{
+		"org.apache.kafka.connect.errors.ConnectException: Could not produce message to dead letter queue. topic=" + dlq + "\n\tat stage VALUE_CONVERTER",
+		"\nCaused by: org.apache.kafka.common.errors.TopicAuthorizationException: ",
+	} {
+		if !strings.Contains(trace, want) {
+			t.Errorf("got trace\n%s\nwant %q in it", trace, want)
+		}
+	}
+	if at, ok := c.committed()[0]; ok && at > 0 {
+		t.Errorf("committed %d", at)
 	}
 }
 
