@@ -5,7 +5,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,17 +16,19 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	embedded "sluice/internal/embedded/kafka"
+	"sluice/rest"
 	"sluice/worker"
 	"sluice/worker/properties"
 )
 
-// While the internal topics cannot be read, the worker tells who it is, and nothing about connectors.
-func TestRootAnswersBeforeTheTopicsAreRead(t *testing.T) {
+// withoutTopics runs a broker that makes no topics until it is released, and tells when it was asked to.
+func withoutTopics(t *testing.T) (broker *embedded.Broker, asked <-chan struct{}, release func()) {
+	t.Helper()
 	broker, err := embedded.New(embedded.Options{Addr: "127.0.0.1:0"})
 	must(t, err)
 	must(t, broker.Start(t.Context()))
 	t.Cleanup(func() { broker.Close() })
-	released, asked := make(chan struct{}), make(chan struct{}, 100)
+	released, heard := make(chan struct{}), make(chan struct{}, 100)
 	const createTopics = 19
 	broker.ControlKey(createTopics, func(req kmsg.Request) (kmsg.Response, error, bool) {
 		broker.Cluster().KeepControl()
@@ -33,7 +38,7 @@ func TestRootAnswersBeforeTheTopicsAreRead(t *testing.T) {
 		default:
 		}
 		select {
-		case asked <- struct{}{}:
+		case heard <- struct{}{}:
 		default:
 		}
 		resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
@@ -44,6 +49,42 @@ func TestRootAnswersBeforeTheTopicsAreRead(t *testing.T) {
 		}
 		return resp, nil, true
 	})
+	return broker, heard, sync.OnceFunc(func() { close(released) })
+}
+
+// A worker that has not read its topics is starting, which is what orchestrators wait for with GET /health.
+func TestHealthOfAWorkerThatStarts(t *testing.T) {
+	broker, asked, release := withoutTopics(t)
+	o := propertiesOf(t, broker.Addr())
+	w, err := worker.New(worker.Options{Config: o.Config, Plugins: o.Plugins, Logger: o.Logger, WorkerID: "w:1", URL: "http://w:1/"})
+	must(t, err)
+	server, err := rest.New(rest.Options{Herder: w.Herder(), Logger: o.Logger, HealthTimeout: 50 * time.Millisecond})
+	must(t, err)
+	patient, err := rest.New(rest.Options{Herder: w.Herder(), Logger: o.Logger, HealthTimeout: time.Minute})
+	must(t, err)
+	get := func(s *rest.Server) *httptest.ResponseRecorder {
+		answer := httptest.NewRecorder()
+		s.ServeHTTP(answer, httptest.NewRequest("GET", "/health", nil))
+		return answer
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan error, 1)
+	go func() { over <- w.Run(ctx) }()
+	<-asked // it waits for its topics
+	if answer := get(server); answer.Code != 503 || !strings.HasPrefix(answer.Body.String(), `{"status":"starting","message":"Worker is still starting up.`) {
+		t.Errorf("while it starts: %d %s", answer.Code, answer.Body)
+	}
+	release()
+	if answer := get(patient); answer.Code != 200 || !strings.HasPrefix(answer.Body.String(), `{"status":"healthy",`) {
+		t.Errorf("when it has started: %d %s", answer.Code, answer.Body)
+	}
+	stop()
+	must(t, <-over)
+}
+
+// While the internal topics cannot be read, the worker tells who it is, and nothing about connectors.
+func TestRootAnswersBeforeTheTopicsAreRead(t *testing.T) {
+	broker, asked, release := withoutTopics(t)
 	o := propertiesOf(t, broker.Addr())
 	url := make(chan string, 1)
 	o.Ready = func(u string) { url <- u }
@@ -80,7 +121,7 @@ func TestRootAnswersBeforeTheTopicsAreRead(t *testing.T) {
 	default:
 	}
 
-	close(released)
+	release()
 	if status, body, err := get(t.Context(), "/connectors"); err != nil || status != 200 || body != "[]" {
 		t.Errorf("GET /connectors: %d %s, %v", status, body, err)
 	}
