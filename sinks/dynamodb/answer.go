@@ -60,7 +60,14 @@ func (e *engine) judge(w *write, v verdict, now time.Time) []refusal {
 	case throttled, transient:
 		return e.retry(w, v, now)
 	case rejected:
-		return e.remove(w, v.err)
+		return e.remove(w, v.err, e.policy.onData)
+	case again:
+		e.sendAgain(w)
+	case unmetCondition:
+		if e.policy.onUnmet != skip {
+			return e.remove(w, v.err, e.policy.onUnmet)
+		}
+		e.applied(w) // what it replaced has an older version, so that would not have been applied either
 	default:
 		e.fail(v.err)
 		return e.retry(w, verdict{class: transient, err: v.err}, now)
@@ -73,9 +80,12 @@ func (e *engine) observe(b *batch, out outcome, full bool, now time.Time) *logLi
 	if errors.Is(out.err, context.Canceled) {
 		return nil // cut off by us, which says nothing about the service
 	}
-	failed, worst := 0, verdict{class: out.class, err: out.err}
+	failed, undone, worst := 0, 0, verdict{class: out.class, err: out.err}
 	hot := out.hot
 	for i := range out.each {
+		if out.each[i].class == again {
+			undone++
+		}
 		if v := out.each[i]; v.class == throttled || v.class == transient {
 			failed++
 			hot = v.hot && (hot || failed == 1)
@@ -83,6 +93,9 @@ func (e *engine) observe(b *batch, out outcome, full bool, now time.Time) *logLi
 				worst = v
 			}
 		}
+	}
+	if failed > 0 {
+		failed += undone
 	}
 	if out.class <= transient {
 		e.pace.observe(answer{
@@ -154,11 +167,28 @@ func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
 	return nil
 }
 
+// sendAgain takes back a write that is to be sent as soon as it can be.
+func (e *engine) sendAgain(w *write) {
+	s := w.slot
+	s.sending = nil
+	w.part.sending--
+	e.signal(w.part)
+	rest := w
+	if w.part.closed {
+		rest = e.detach(w)
+		e.drop(w)
+	}
+	if rest != nil {
+		s.putBack(rest, e.policy.merge)
+	}
+	e.settle(s)
+}
+
 // bisect looks for the bad item of a rejected batch: it halves the batch, and reports the item of a batch of one. The halves keep their
 // keys, so newer writes go on waiting behind them.
 func (e *engine) bisect(b *batch, reason error) []refusal {
 	if len(b.writes) == 1 {
-		return e.remove(b.writes[0], reason)
+		return e.remove(b.writes[0], reason, e.policy.onData)
 	}
 	middle := len(b.writes) / 2
 	for _, half := range [][]*write{b.writes[middle:], b.writes[:middle]} {
@@ -167,8 +197,8 @@ func (e *engine) bisect(b *batch, reason error) []refusal {
 	return nil
 }
 
-// remove takes out a write that the service rejects, to be reported, as if the record had never been.
-func (e *engine) remove(w *write, reason error) []refusal {
+// remove takes out a write that the service refuses, as if the record had never been, so that it has the given fate.
+func (e *engine) remove(w *write, reason error, fate fate) []refusal {
 	s := w.slot
 	s.sending, s.attempts = nil, 0
 	w.part.sending--
@@ -181,7 +211,7 @@ func (e *engine) remove(w *write, reason error) []refusal {
 		e.drop(w)
 		return nil
 	}
-	return []refusal{e.refusal(w, reason, e.policy.onData)}
+	return []refusal{e.refusal(w, reason, fate)}
 }
 
 // refusal is the report of a write that left its slot.

@@ -101,7 +101,7 @@ func camelKeys() []connect.ConfigKey {
 		key(camelAccessKeyConfig, secret, nil, medium, "The access key id, unless useDefaultCredentialsProvider is true."),
 		key(camelSecretKeyConfig, secret, nil, medium, "The secret access key that goes with accessKey."),
 		key(camelRegionConfig, str, nil, high, "The AWS region of the table, such as eu-west-1."),
-		key(camelOperationConfig, str, "PutItem", medium, "What to do for each record: PutItem or DeleteItem."),
+		key(camelOperationConfig, str, "PutItem", medium, "What to do for each record: PutItem, UpdateItem or DeleteItem."),
 		key(camelDefaultCredentialsConfig, flag, false, medium, "Whether credentials come from the SDK's default chain (environment, profile, web identity, container, instance) although accessKey is set."),
 		key(camelEndpointConfig, str, nil, medium, "The URL of the service, such as http://localhost:8000. Counts only if overrideEndpoint is true."),
 		key(camelOverrideEndpointConfig, flag, false, medium, "Whether uriEndpointOverride is used instead of the region's endpoint."),
@@ -130,7 +130,7 @@ func camelRefusals(c connect.Config) []*connect.ConfigError {
 	var refused []*connect.ConfigError
 	refuse := func(key, rule string) { refused = append(refused, wrongValue(c, key, rule)) }
 	if _, ok := camelOperations[c.String(camelOperationConfig)]; !ok {
-		refuse(camelOperationConfig, "String must be one of: PutItem, DeleteItem")
+		refuse(camelOperationConfig, "String must be one of: PutItem, UpdateItem, DeleteItem")
 	}
 	for _, key := range []string{camelMarshalConfig, camelUnmarshalConfig} {
 		if f := c.String(key); f != "" && !slices.Contains(jsonFormats, f) {
@@ -146,14 +146,12 @@ func camelRefusals(c connect.Config) []*connect.ConfigError {
 	return refused
 }
 
-// camelOperations are the values of operation that the sink knows.
-var camelOperations = map[string]operation{"PutItem": putItem, "DeleteItem": deleteItem}
-
 // readCamel puts what Camel's keys say into s.
 func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
 	*s = settings{
 		table:      c.String(camelTableConfig),
 		operation:  camelOperations[c.String(camelOperationConfig)],
+		handling:   handling{onlyKey: c.String(camelOperationConfig) == "DeleteItem"},
 		region:     c.String(camelRegionConfig),
 		regionKey:  camelRegionConfig,
 		accessKey:  c.Password(camelAccessKeyConfig).Reveal(),

@@ -64,8 +64,7 @@ func hidden(s *string) bool { return s != nil && *s == connect.Hidden }
 
 func TestSettingsWithoutEffectAreRefusedByName(t *testing.T) {
 	for _, c := range []struct{ key, value, want string }{
-		{camelOperationConfig, "UpdateItem", "Invalid value UpdateItem for configuration camel.kamelet.aws-ddb-sink.operation: String must be one of: PutItem, DeleteItem"},
-		{camelOperationConfig, "Nope", "Invalid value Nope for configuration camel.kamelet.aws-ddb-sink.operation: String must be one of: PutItem, DeleteItem"},
+		{camelOperationConfig, "Nope", "Invalid value Nope for configuration camel.kamelet.aws-ddb-sink.operation: String must be one of: PutItem, UpdateItem, DeleteItem"},
 		{camelMarshalConfig, "avro", "Invalid value avro for configuration camel.sink.marshal: String must be one of: jackson, json-jackson, json-gson, json"},
 		{camelUnmarshalConfig, "csv", "Invalid value csv for configuration camel.sink.unmarshal: String must be one of: jackson, json-jackson, json-gson, json"},
 		{camelAggregateConfig, "#class:x.Y", "Invalid value #class:x.Y for configuration camel.beans.aggregate: aggregation of records is not supported"},
@@ -101,7 +100,7 @@ func TestCamelSettingsAreRead(t *testing.T) {
 		},
 		"an endpoint": {
 			map[string]string{camelTableConfig: "t", camelEndpointConfig: "http://localhost:8000", camelOverrideEndpointConfig: "true", camelOperationConfig: "DeleteItem"},
-			settings{table: "t", regionKey: camelRegionConfig, endpoint: "http://localhost:8000", operation: deleteItem, mapHeaders: true},
+			settings{table: "t", regionKey: camelRegionConfig, endpoint: "http://localhost:8000", operation: deleteItem, handling: handling{onlyKey: true}, mapHeaders: true},
 		},
 		"an endpoint without its switch": {
 			map[string]string{camelTableConfig: "t", camelEndpointConfig: "http://localhost:8000"},

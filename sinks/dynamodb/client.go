@@ -29,53 +29,39 @@ const (
 	skewTolerance  = 2 * time.Minute // the service allows five minutes
 )
 
-// client sends BatchWriteItem requests. The items are DynamoDB's JSON already, so the body is put together from their bytes; the SDK's
-// serialisation, which would build it anew from values, is the one part of the SDK that is not used.
+// client sends writes. The items are DynamoDB's JSON already, so bodies are put together from their bytes; the SDK's
+// serialisation, which would build them anew from values, is the one part of the SDK that is not used.
 type client struct {
-	session *session
-	signer  *v4.Signer
-	table   *table
+	session  *session
+	signer   *v4.Signer
+	table    *table
+	settings *settings
 
-	head   []byte // of a body
-	before []byte // each item
-	after  []byte // each item
+	head []byte // of a BatchWriteItem body
 
 	skew         atomic.Int64 // nanoseconds that the service's clock is ahead of ours
 	expiredSince atomic.Int64 // time of the first answer in a row that said so; 0: none
 }
 
-func newClient(s *session, t *table, op operation) *client {
-	c := &client{session: s, signer: v4.NewSigner(), table: t}
+func newClient(session *session, t *table, s *settings) *client {
+	c := &client{session: session, signer: v4.NewSigner(), table: t, settings: s}
 	c.head = append(appendEscaped([]byte(`{"RequestItems":{"`), t.name), `":[`...)
-	c.before, c.after = []byte(`{"PutRequest":{"Item":`), []byte(`}}`)
-	if op == deleteItem {
-		c.before = []byte(`{"DeleteRequest":{"Key":`)
-	}
 	return c
-}
-
-// send makes one call and says what became of each write. It never returns an outcome that is better than what the service said.
-func (c *client) send(ctx context.Context, writes []*write) outcome {
-	const operation = "BatchWriteItem"
-	response, answer, err := c.post(ctx, operation, c.body(writes))
-	if err != nil {
-		return c.noAnswer(operation, err)
-	}
-	if response.StatusCode != http.StatusOK {
-		return c.failed(ctx, operation, response, answer)
-	}
-	c.expiredSince.Store(0)
-	unprocessed, err := c.unprocessed(answer, writes)
-	if err != nil {
-		return c.noAnswer(operation, fmt.Errorf("read the answer: %w", err))
-	}
-	return outcome{class: done, each: unprocessed}
 }
 
 // noAnswer is the outcome of a call of which it is not known whether it was carried out.
 func (c *client) noAnswer(operation string, cause error) outcome {
 	err := &serviceError{operation: operation, table: c.table.name, cause: cause}
-	return outcome{class: transient, err: fmt.Errorf("%s to table %q: %w", operation, c.table.name, err)}
+	return outcome{class: transient, err: c.wrap(operation, err)}
+}
+
+func (c *client) wrap(operation string, err error) error {
+	return fmt.Errorf("%s to table %q: %w", operation, c.table.name, err)
+}
+
+// rejection is the error of a record that the service rejects.
+func (c *client) rejection(cause error) error {
+	return connect.NewDataError("table %q: the service rejected the item: %w", c.table.name, cause)
 }
 
 // body puts a request together, for example {"RequestItems":{"t":[{"PutRequest":{"Item":{"id":{"S":"a"}}}}]}}.
@@ -89,9 +75,13 @@ func (c *client) body(writes []*write) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, c.before...)
+		if w.op == deleteItem {
+			b = append(b, `{"DeleteRequest":{"Key":`...)
+		} else {
+			b = append(b, `{"PutRequest":{"Item":`...)
+		}
 		b = append(b, w.item...)
-		b = append(b, c.after...)
+		b = append(b, `}}`...)
 	}
 	return append(b, `]}}`...)
 }
@@ -156,11 +146,11 @@ func (c *client) failed(ctx context.Context, operation string, response *http.Re
 	}
 	switch class {
 	case rejected: // becomes the record's error once the item is found
-		return outcome{class: class, err: connect.NewDataError("table %q: the service rejected the item: %w", c.table.name, cause)}
+		return outcome{class: class, err: c.rejection(cause)}
 	case fatal:
 		return outcome{class: class, err: fmt.Errorf("%s to table %q (%s): %w", operation, c.table.name, c.session.identity(), cause)}
 	}
-	return outcome{class: class, err: fmt.Errorf("%s to table %q: %w", operation, c.table.name, cause), hot: cause.hot()}
+	return outcome{class: class, err: c.wrap(operation, cause), hot: cause.hot()}
 }
 
 func isExpired(code string) bool { return code == "ExpiredTokenException" || code == "ExpiredToken" }

@@ -32,7 +32,7 @@ func newTestClient(t *testing.T, answer http.HandlerFunc) *client {
 			Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), HTTPClient: server.Client(), Credentials: static, Retryer: aws.NopRetryer{},
 		}),
 	}
-	return newClient(s, simple(kindN), putItem)
+	return newClient(s, simple(kindN), &settings{})
 }
 
 // writesOf makes writes with the given numbers as keys.

@@ -43,6 +43,7 @@ func confluent() *dialect {
 			bodyModeConfig:      "flat",
 			coerceKeysConfig:    true,
 			sparseIndexesConfig: true,
+			onNullValuesConfig:  "upsert",
 		},
 	}
 }

@@ -16,6 +16,7 @@ func TestConfluentsDefaults(t *testing.T) {
 		"aws.access.key.id": nil, "aws.secret.access.key": nil, "table.name.format": "${topic}", "max.pk.depth": int64(-1), "aws.dynamodb.instant.flush": false,
 		"aws.dynamodb.credentials.provider.class": "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
 		"aws.dynamodb.proxy.url":                  nil, "aws.dynamodb.proxy.user": nil, "aws.dynamodb.proxy.password": nil,
+		"behavior.on.null.values":             "upsert",
 		"aws.dynamodb.max.retry.time.seconds": int64(0), // Confluent: 5
 	} {
 		k, ok := def.Key(key)

@@ -6,10 +6,11 @@
 // # How a record gets to the table
 //
 //	Put ─> encode      record -> key and item in DynamoDB's JSON; wrong key and index types are found here   encode.go, item.go, json.go, value.go
+//	    ─> operation   put, upsert, update, insert or delete, and when; by which call                        operation.go, condition.go
 //	    ─> slot        of its key: one write with the service, one that waits; a newer one replaces it       write.go, engine.go
 //	    ─> batch       up to 25 items and 16 MB, never two of one key; sent at once when a call is free      engine.go
-//	    ─> call        BatchWriteItem, up to 128 in flight, fewer when the service cannot keep up             client.go, pace.go
-//	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, errors.go
+//	    ─> call        mostly BatchWriteItem, up to 128 in flight, fewer when the service cannot keep up             client.go, calls.go, pace.go
+//	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, outcome.go, errors.go
 //	    ─> partition   the prefix of finished offsets ─> PreCommit                                           tracker.go
 //
 // A task has one engine for each table, mostly one (targets.go). An engine is a set of slots and queues under one lock, which is never held while something
@@ -25,6 +26,16 @@
 // That is aws.dynamodb.ordering=key with aws.dynamodb.dedup=last, the default. With dedup=none every record is seen in the table for a moment.
 // With ordering=partition the records of a Kafka partition follow each other too, a batch at a time. With ordering=none a key may have
 // several writes under way, and ends with any of its records.
+//
+// # What is done for a record
+//
+// A put, unless settings or the record itself (a member or header, such as a change event's op) say otherwise: upsert and update set the record's
+// attributes and leave the others, insert only makes what is missing, delete deletes by the record's key. A tombstone is a bad record in Camel's
+// dialect, and by behavior.on.null.values a delete, nothing, or an item of the key alone. A condition (insert-only, newer-wins by a
+// version, or an expression) decides whether a write is carried out. One that fails because the write itself had been carried out before, by a call
+// without an answer or before a crash, is no failure: the sink compares what the table holds with what the write would have left.
+//
+// Everything but updates of what must exist ends the same when records are read again; such an update may then find an item that was made after it.
 //
 // # What goes wrong, and what happens
 //
@@ -61,7 +72,8 @@
 //   - Throttling and outages are waited for. Camel fails the task, or moves the records to the dead letter queue.
 //   - A missing table fails the task at its start, whatever the tolerance. Camel fails, or dead-letters, each record.
 //   - Old items are not returned by each write. Camel asks for them and throws them away.
-//   - UpdateItem, an aggregation bean and the idempotency filter are refused by name.
+//   - UpdateItem finds the key among the attributes of a plain object. Camel takes all of them for the key, which the service refuses.
+//   - An aggregation bean and the idempotency filter are refused by name.
 //   - A record with a header CamelHeader.CamelAwsDdb… is an error, since it asks for another table, operation or item.
 //   - UriEndpointOverride without overrideEndpoint is mentioned in the log; neither does anything with it.
 package dynamodb

@@ -27,6 +27,7 @@ type encoder struct {
 	reader jsonReader
 	plan   *plan
 	now    func() time.Time
+	op     operation // what is done for the record
 	key    []byte
 }
 
@@ -45,6 +46,14 @@ func newEncoder(t *table, s *settings) *encoder {
 // encode returns the item (or, to delete, its key attributes) in DynamoDB's JSON, and the primary key in canonical form. Both are valid until
 // the next call. An error is a [*connect.DataError] that names the table and, where there is one, the attribute.
 func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
+	return e.encodeFor(r, e.settings.operation)
+}
+
+// encodeFor is encode for a record whose operation is known. Of a record to delete, attributes besides the key are returned too, unless they are
+// refused.
+func (e *encoder) encodeFor(r *connect.SinkRecord, op operation) (item, key []byte, err error) {
+	e.op = op
+	e.writer.nullsGo = (op == upsertItem || op == updateItem) && e.settings.handling.updateNull != setNull
 	if err := e.checkHeaders(r); err != nil {
 		return nil, nil, err
 	}
@@ -59,13 +68,37 @@ func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
 	}
 	e.writer.closeItem()
 	e.writer.shrink(e.settings.mapping.tooLarge)
-	if err := e.writer.check(); err != nil {
+	if err := e.check(); err != nil {
 		return nil, nil, err
 	}
-	if e.settings.operation == deleteItem {
-		if err := e.checkOnlyKey(); err != nil {
-			return nil, nil, err
+	e.key = e.writer.appendKey(e.key[:0])
+	return e.writer.out, e.key, nil
+}
+
+// check returns the first rule that the finished item breaks. To delete, its key is all that has to be right.
+func (e *encoder) check() error {
+	switch {
+	case e.op != deleteItem:
+		return e.writer.check()
+	case e.settings.handling.onlyKey:
+		if err := e.writer.check(); err != nil {
+			return err
 		}
+		return e.checkOnlyKey()
+	}
+	return e.writer.checkKey()
+}
+
+// encodeRecordKey is encode for a record without a value: the item is the key that the record's key says, and nothing else.
+func (e *encoder) encodeRecordKey(r *connect.SinkRecord) (item, key []byte, err error) {
+	e.writer.reset(e.table)
+	e.writer.openItem()
+	if err := e.deriveKey(r, true); err != nil {
+		return nil, nil, e.dataError(r, err)
+	}
+	e.writer.closeItem()
+	if err := e.writer.checkKey(); err != nil {
+		return nil, nil, err
 	}
 	e.key = e.writer.appendKey(e.key[:0])
 	return e.writer.out, e.key, nil
@@ -106,12 +139,16 @@ func (e *encoder) encodeText(text []byte) error {
 	if chosen == wholeBody {
 		return nil
 	}
-	s := key
-	if chosen == itemMember {
-		s = item
+	s := item
+	if chosen == keyMember {
+		s = key
 	}
 	e.writer.reset(e.table)
-	return e.reader.readItem(text[s.start:s.end], &e.writer, e.plan)
+	err := e.reader.readItem(text[s.start:s.end], &e.writer, e.plan)
+	if err == nil && chosen == bothMembers {
+		err = e.reader.readMore(text[key.start:key.end], &e.writer, e.plan)
+	}
+	return err
 }
 
 // encodeOpaque reads a value that came through a converter for strings or bytes. Camel's sink reads it as JSON text, unless it is told to
@@ -153,6 +190,11 @@ func (e *encoder) encodeValue(v any) error {
 		v = key
 	case itemMember:
 		v = item
+	case bothMembers:
+		if err := values.readItem(item, e.plan); err != nil {
+			return err
+		}
+		return values.members(key, e.plan)
 	}
 	return values.readItem(v, e.plan)
 }
@@ -164,11 +206,14 @@ const (
 	wholeBody shape = iota
 	keyMember
 	itemMember
+	bothMembers // to update: the item's attributes and, over them, the key's
 )
 
 func (e *encoder) choose(key, item bool) shape {
 	switch {
-	case item && e.settings.operation == putItem:
+	case item && key && (e.op == upsertItem || e.op == updateItem):
+		return bothMembers
+	case item && (e.op == putItem || e.op == insertItem):
 		return itemMember
 	case key:
 		return keyMember
@@ -199,7 +244,7 @@ func (e *encoder) checkHeaders(r *connect.SinkRecord) error {
 		return nil
 	}
 	for i := range r.Headers {
-		if strings.HasPrefix(r.Headers[i].Key, ddbHeaderPrefix) {
+		if strings.HasPrefix(r.Headers[i].Key, ddbHeaderPrefix) && r.Headers[i].Key != e.settings.handling.operationHeader {
 			return connect.NewDataError("table %q: the header %q of the record is not supported; settings of one record cannot differ from the connector's",
 				e.table.name, r.Headers[i].Key)
 		}

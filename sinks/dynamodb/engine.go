@@ -180,6 +180,16 @@ func (e *engine) accept(w *write, key []byte) {
 	}
 }
 
+// pass takes in a record that there is nothing to do for.
+func (e *engine) pass(r *connect.SinkRecord) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.partition(r.TopicPartition())
+	seq := p.add(r.Offset)
+	e.records++
+	e.finish(p, seq, 0)
+}
+
 // place puts a write where it waits for its turn.
 func (e *engine) place(w *write, s *slot) {
 	s.add(w, e.policy.merge)

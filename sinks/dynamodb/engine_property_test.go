@@ -50,15 +50,18 @@ type schedule struct {
 	committed []int
 	open      []bool
 
-	policy policy
-	engine *engine
+	byKey    map[string][]modelRecord
+	policy   policy
+	steady   bool // partitions are never given away, and nothing crashes
+	transact bool // all writes go in transactions
+	engine   *engine
 
 	mu       sync.Mutex
 	chance   *rand.Rand
 	faults   modelFaults
-	table    map[string]int  // key: number of the record whose item it holds
-	applied  map[string]int  // key: highest number ever applied
-	written  map[int]bool    // numbers ever applied
+	table    map[string]*modelItem
+	written  map[int]bool    // numbers ever carried out
+	unmet    map[int]bool    // numbers whose condition did not hold once
 	sending  map[string]bool // keys under way
 	calls    int             // under way
 	lives    []int           // per partition: times it was opened
@@ -70,14 +73,6 @@ type schedule struct {
 
 type life struct{ number, life int }
 
-// modelRecord is a record: number tells it from all others and grows along a partition.
-type modelRecord struct {
-	number    int
-	key       string
-	unwanted  bool // the encoder refuses it
-	malformed bool // the service rejects it
-}
-
 // modelFaults are chances of what goes wrong.
 type modelFaults struct{ unprocessed, throttled, failedBefore, failedAfter float64 }
 
@@ -85,13 +80,17 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := &schedule{
 		t: t, seed: seed, rand: r, chance: rand.New(rand.NewPCG(seed, 2)),
-		table: map[string]int{}, applied: map[string]int{}, written: map[int]bool{}, sending: map[string]bool{}, lastLife: map[string]life{}, reported: map[int]bool{},
+		table: map[string]*modelItem{}, written: map[int]bool{}, unmet: map[int]bool{}, byKey: map[string][]modelRecord{}, sending: map[string]bool{}, lastLife: map[string]life{}, reported: map[int]bool{},
 	}
 	s.policy = defaultPolicy()
 	s.policy.ordering = []ordering{byKey, byKey, byPartition, unordered}[seed%4]
 	s.policy.merge = r.IntN(3) != 0
 	s.policy.batchItems = 1 + r.IntN(maxBatchItems)
-	if r.IntN(3) == 0 {
+	kind := modelKind(r.IntN(int(modelKinds)))
+	s.steady = kind == mixedOperations && r.IntN(2) == 0
+	s.transact = r.IntN(3) == 0
+	s.policy.onUnmet = []fate{skip, deadLetter}[r.IntN(2)]
+	if kind == plainPuts && r.IntN(3) == 0 {
 		s.policy.retryFor, s.policy.onExhausted = time.Duration(1+r.IntN(300))*time.Millisecond, []fate{deadLetter, pauseAll}[r.IntN(2)]
 	}
 	s.policy.maxInFlight = 1 + r.IntN(maxWindow)
@@ -107,10 +106,12 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		var log []modelRecord
 		for range r.IntN(150) {
 			number++
-			log = append(log, modelRecord{
+			m := kind.record(r, modelRecord{
 				number: number, key: fmt.Sprintf("p%d-k%d", p, r.IntN(keys)),
 				unwanted: r.Float64() < badness/2, malformed: r.Float64() < badness,
-			})
+			}, s.steady)
+			log = append(log, m)
+			s.byKey[m.key] = append(s.byKey[m.key], m)
 		}
 		s.log = append(s.log, log)
 	}
@@ -126,7 +127,11 @@ func tp(p int) connect.TopicPartition {
 func (s *schedule) run() {
 	s.start()
 	for range 40 + s.rand.IntN(100) {
-		switch s.rand.IntN(12) {
+		move := s.rand.IntN(12)
+		if s.steady {
+			move = max(2, move)
+		}
+		switch move {
 		case 0:
 			s.rebalance()
 		case 1:
@@ -210,7 +215,7 @@ func (s *schedule) put() {
 			if m.unwanted {
 				s.engine.reject(r, errors.New("unwanted"))
 			} else {
-				s.engine.accept(newWrite(r, []byte("item")), []byte(m.key))
+				s.engine.accept(m.write(r, s.policy, s.transact), []byte(m.key))
 			}
 		}
 	}
@@ -289,14 +294,6 @@ func (s *schedule) commit(closing bool, partitions []int) {
 // givesUp reports whether good records may be reported.
 func (s *schedule) givesUp() bool { return s.policy.retryFor > 0 && s.policy.onExhausted == deadLetter }
 
-// durable reports whether a record was reported, or the table held it or, if writes may be joined, a newer one of its key.
-func (s *schedule) durable(m modelRecord) bool {
-	return s.reported[m.number] || s.written[m.number] || s.joins() && s.applied[m.key] >= m.number
-}
-
-// joins reports whether a write may stand for older ones of its key. Without an order none of them waits long enough.
-func (s *schedule) joins() bool { return s.policy.merge && s.policy.ordering != unordered }
-
 func (s *schedule) finished() bool {
 	for p := range s.log {
 		if s.committed[p] < len(s.log[p]) {
@@ -348,30 +345,33 @@ func (s *schedule) send(ctx context.Context, writes []*write) outcome {
 	}
 	if cut {
 		if s.chance.IntN(2) == 0 && !malformed(writes) {
-			s.apply(writes, nil)
+			s.carryOut(writes)
 		}
 		return outcome{class: transient, err: ctx.Err()}
 	}
 	return s.answer(writes)
 }
 
-// checkTurn checks that all records before a write are durable, but for those that a call could carry along with it: one of each key or, if
-// writes are joined, several of a key that count as one.
+// checkTurn checks that all records before a write are durable, but for those that a call could carry along with it: one of each key, and those
+// in whose stead it is sent.
 func (s *schedule) checkTurn(w *write) {
 	p, last := w.record.Partition, int(w.record.Offset)
 	first := s.committed[p]
 	for first < last && s.durable(s.log[p][first]) {
 		first++
 	}
-	keys, records := map[string]bool{}, 0
+	newest := map[string]modelRecord{}
 	for _, m := range s.log[p][first : last+1] {
-		if !m.unwanted && !s.durable(m) {
-			keys[m.key] = true
-			records++
+		if m.unwanted || s.durable(m) {
+			continue
 		}
+		if before, ok := newest[m.key]; ok && !(s.policy.merge && m.covers(before, s.policy)) {
+			s.t.Errorf("record %d is let go together with record %d of the same key", m.number, before.number)
+		}
+		newest[m.key] = m
 	}
-	if n := len(keys); n > s.policy.batchItems || n < records && !s.policy.merge {
-		s.t.Errorf("offset %d of partition %d is sent before %d others of %d keys are finished", last, p, records-1, n)
+	if len(newest) > s.policy.batchItems {
+		s.t.Errorf("offset %d of partition %d is sent while records of %d keys up to it are not finished", last, p, len(newest))
 	}
 }
 
@@ -390,41 +390,13 @@ func (s *schedule) answer(writes []*write) outcome {
 		return outcome{class: throttled, err: errors.New("throttled")}
 	case x < s.faults.throttled+s.faults.failedBefore:
 		return outcome{class: transient, err: errors.New("500")}
-	case malformed(writes):
+	case malformed(writes) && writes[0].route != statementRoute && writes[0].route != transactRoute:
 		return outcome{class: rejected, err: connect.NewDataError("rejected")}
 	case x < s.faults.throttled+s.faults.failedBefore+s.faults.failedAfter:
-		s.apply(writes, nil)
+		s.carryOut(writes)
 		return outcome{class: transient, err: errors.New("connection cut")}
 	}
-	var unprocessed []verdict
-	for i := range writes {
-		if s.chance.Float64() < s.faults.unprocessed {
-			if unprocessed == nil {
-				unprocessed = make([]verdict, len(writes))
-			}
-			unprocessed[i].class = throttled
-		}
-	}
-	s.apply(writes, unprocessed)
-	return outcome{class: done, each: unprocessed}
-}
-
-func (s *schedule) apply(writes []*write, unprocessed []verdict) {
-	for i, w := range writes {
-		if unprocessed != nil && unprocessed[i].class != done {
-			continue
-		}
-		s.checkGiven(w)
-		m := w.record.Value.(modelRecord)
-		now := life{m.number, s.lives[w.record.Partition]}
-		if last := s.lastLife[m.key]; last.life == now.life && last.number > now.number && s.policy.ordering != unordered {
-			s.t.Errorf("key %s: record %d written after record %d", m.key, now.number, last.number)
-		}
-		s.lastLife[m.key] = now
-		s.table[m.key] = m.number
-		s.written[m.number] = true
-		s.applied[m.key] = max(s.applied[m.key], m.number)
-	}
+	return outcome{class: done, each: s.carryOut(writes)}
 }
 
 func (s *schedule) checkGiven(w *write) {
@@ -436,11 +408,11 @@ func (s *schedule) checkGiven(w *write) {
 // report is the worker's errant record reporter, which tolerates everything and sometimes takes its time.
 func (s *schedule) report(r *connect.SinkRecord, _ error) <-chan error {
 	m := r.Value.(modelRecord)
-	if !m.unwanted && !m.malformed && !s.givesUp() {
-		s.t.Errorf("record %d was reported and is good", m.number)
-	}
 	answer := make(chan error, 1)
 	s.mu.Lock()
+	if !m.unwanted && !m.malformed && !s.givesUp() && !(s.unmet[m.number] && s.policy.onUnmet == deadLetter) {
+		s.t.Errorf("record %d was reported and is good", m.number)
+	}
 	delay := time.Duration(s.chance.IntN(3)) * 20 * time.Millisecond
 	s.mu.Unlock()
 	accept := func() {
@@ -456,39 +428,4 @@ func (s *schedule) report(r *connect.SinkRecord, _ error) <-chan error {
 		time.AfterFunc(delay, accept)
 	}
 	return answer
-}
-
-// checkTable compares the table with one-by-one execution of the log.
-func (s *schedule) checkTable() {
-	want := map[string]int{}
-	if s.policy.ordering == unordered { // the last one to come wins, whichever that is
-		for key, number := range s.table {
-			want[key] = number
-		}
-	}
-	for _, log := range s.log {
-		for _, m := range log {
-			switch {
-			case !m.unwanted && !m.malformed && s.policy.ordering == unordered:
-				if !s.durable(m) {
-					s.t.Errorf("record %d was never written", m.number)
-				}
-			case s.reported[m.number] && s.table[m.key] == m.number: // tried for long enough; the last try may have got through, unnoticed
-				want[m.key] = m.number
-			case s.reported[m.number]:
-			case !m.unwanted && !m.malformed:
-				want[m.key] = m.number
-			case m.unwanted, !s.joins(): // else a newer one may have stood for it
-				s.t.Errorf("record %d was refused and never reported", m.number)
-			}
-		}
-	}
-	for key, number := range want {
-		if s.table[key] != number {
-			s.t.Errorf("key %s ends with record %d, want %d", key, s.table[key], number)
-		}
-	}
-	if len(s.table) != len(want) {
-		s.t.Errorf("the table has %d keys, want %d", len(s.table), len(want))
-	}
 }

@@ -14,12 +14,16 @@ import (
 type class uint8
 
 const (
-	done      class = iota // the call was answered; single items may have come back unprocessed
-	throttled              // the service has no capacity for the call: later, and slower
-	transient              // no answer, or the service failed: the same again later
-	rejected               // an item of the call is bad: find it
-	fatal                  // no call can succeed before somebody changes settings or rights: fail the task
+	done           class = iota // the call was answered; single items may have come back unprocessed
+	throttled                   // the service has no capacity for the call: later, and slower
+	transient                   // no answer, or the service failed: the same again later
+	rejected                    // an item of the call is bad: find it
+	fatal                       // no call can succeed before somebody changes settings or rights: fail the task
+	unmetCondition              // of a write: its condition does not hold
+	again                       // of a write: nothing was wrong with it, but with another one of its transaction
 )
+
+const conditionFailedCode = "ConditionalCheckFailedException"
 
 // The service's error codes, by what they mean here. Codes that stand nowhere are judged by the HTTP status.
 var classOfCode = map[string]class{

@@ -29,8 +29,7 @@ type connectorCase struct {
 }
 
 const (
-	retried  = "an outage or a throttled table is waited for; Camel fails the task or moves the records to the dead letter queue"
-	noUpdate = "UpdateItem is refused by name"
+	retried = "an outage or a throttled table is waited for; Camel fails the task or moves the records to the dead letter queue"
 )
 
 func everyCall(f embedded.Fault) embedded.FaultFunc {
@@ -72,11 +71,11 @@ var connectorCases = map[string]connectorCase{
 		differs: "a missing table fails the task, and no record is lost to the dead letter queue",
 	},
 
-	"update/flat":      {props: []string{prefix + "operation", "UpdateItem"}, fails: "must be one of", differs: noUpdate},
-	"update/keyitem":   {props: []string{prefix + "operation", "UpdateItem"}, fails: "must be one of", differs: noUpdate},
-	"update/again":     {props: []string{prefix + "operation", "UpdateItem"}, fails: "must be one of", differs: noUpdate},
-	"update/keyonly":   {props: []string{prefix + "operation", "UpdateItem"}, fails: "must be one of", differs: noUpdate},
-	"update/tombstone": {props: []string{prefix + "operation", "UpdateItem"}, fails: "must be one of", differs: noUpdate},
+	"update/flat":      {props: []string{prefix + "operation", "UpdateItem"}, stored: []string{"u-flat"}, differs: "the key is found among the attributes; Camel takes all of them for the key"},
+	"update/keyitem":   {props: []string{prefix + "operation", "UpdateItem"}, stored: []string{"u1"}},
+	"update/again":     {props: []string{prefix + "operation", "UpdateItem"}, stored: []string{"u1"}},
+	"update/keyonly":   {props: []string{prefix + "operation", "UpdateItem"}, stored: []string{"u2"}, differs: "an item is made of the key alone; Camel tries to set the key's attributes, too"},
+	"update/tombstone": {props: []string{prefix + "operation", "UpdateItem"}, tolerate: true, reported: []int64{0}},
 
 	"delete/flatextra": {props: []string{prefix + "operation", "DeleteItem"}, tolerate: true, stored: []string{"d1", "d2", "d3", "d4"}, reported: []int64{0}},
 	"delete/flatkeys":  {props: []string{prefix + "operation", "DeleteItem"}, stored: []string{"d1", "d3", "d4"}},

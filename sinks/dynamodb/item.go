@@ -16,9 +16,11 @@ type itemWriter struct {
 	table *table
 	rules valueRules
 	plain bool // the rules are the zero value: values go through as they are
-	out   []byte
-	size  int
-	depth int // open lists and maps, the item itself not counted
+
+	nullsGo bool // attributes that are null are not going to be stored
+	out     []byte
+	size    int
+	depth   int // open lists and maps, the item itself not counted
 
 	fields []field   // of the open objects, innermost last
 	frames []frame   // the open objects, innermost last

@@ -24,10 +24,20 @@ func (w *itemWriter) check() error {
 	return nil
 }
 
+// checkKey is check for the attributes of the table's key alone.
+func (w *itemWriter) checkKey() error {
+	for i := range w.table.keys {
+		if err := w.checkAttribute(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (w *itemWriter) checkAttribute(i int) error {
 	a, at := &w.table.attributes[i], w.found[i]
 	isKey := i < w.table.keys
-	if at.kind == absent && !isKey {
+	if !isKey && (at.kind == absent || at.kind == kindNull && w.nullsGo) {
 		return nil // an item without an index's key is not in that index
 	}
 	if at.kind != a.kind {

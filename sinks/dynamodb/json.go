@@ -37,12 +37,17 @@ func (s span) given() bool { return s.end > 0 }
 
 // readItem reads text, which must be one JSON object, as the fields of an item, which the caller closes.
 func (r *jsonReader) readItem(text []byte, w *itemWriter, p *plan) error {
+	w.openItem()
+	return r.readMore(text, w, p)
+}
+
+// readMore is readItem into an item that is open.
+func (r *jsonReader) readMore(text []byte, w *itemWriter, p *plan) error {
 	*r = jsonReader{in: text, w: w}
 	r.blanks()
 	if r.peek() != '{' {
 		return errNotObject
 	}
-	w.openItem()
 	if err := r.members(p, true); err != nil {
 		return err
 	}

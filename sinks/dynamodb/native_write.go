@@ -18,12 +18,13 @@ const (
 	retryTimeConfig          = "aws.dynamodb.max.retry.time.seconds"
 	onRetryExhaustedConfig   = "aws.dynamodb.on.retry.exhausted"
 	onDataErrorConfig        = "aws.dynamodb.on.data.error"
+	writeAPIConfig           = "aws.dynamodb.write.api"
 )
 
 // nativeWrite are the keys for how items are written: operations, conditions, order, retries.
 func nativeWrite() nativeGroup {
 	p := defaultPolicy()
-	return nativeGroup{title: "Writing", keys: []nativeKey{
+	return nativeGroup{title: "Writing", check: checkWriting, keys: []nativeKey{
 		choiceKey(orderingConfig, "key", "Which writes wait for which. With key those of one item key follow each other in topic order, and different keys do not wait for each other. "+
 			"With partition, moreover, those of one Kafka partition do: the next batch.size of them are sent when all before them are in the table; within these the service keeps no order, so 1 is the strictest. "+
 			"With none nothing waits, and of two records of a key either may end in the table.",
@@ -33,7 +34,7 @@ func nativeWrite() nativeGroup {
 			"With none every version goes out, one after the other, for consumers of the table's stream. With "+orderingConfig+"=none every version goes out in any case.",
 			[]choice[bool]{{"last", true}, {"none", false}},
 			func(s *settings, merge bool) { s.policy.merge = merge }),
-		numberKey(batchSizeConfig, int64(p.batchItems), connect.Between(1, maxBatchItems), "The number of items in one call, at most.",
+		numberKey(batchSizeConfig, int64(p.batchItems), connect.Between(1, maxTransactItems), "The number of items in one call, at most. More than 25 are for transactions only.",
 			func(s *settings, n int64) { s.policy.batchItems = int(n) }),
 		numberKey(batchBytesConfig, int64(p.batchBytes), connect.Between(1, maxBatchBytes), "The bytes of the items in one call, at most, as they are sent. A larger item is sent by itself.",
 			func(s *settings, n int64) { s.policy.batchBytes = int(n) }),
@@ -53,5 +54,17 @@ func nativeWrite() nativeGroup {
 			"With fail the task fails whatever these say. With skip the record counts as done, and a line in the log says why it is not in the table.",
 			[]choice[fate]{{"dlq", deadLetter}, {"fail", failTask}, {"skip", skip}},
 			func(s *settings, f fate) { s.policy.onData = f }),
+		choiceKey(writeAPIConfig, "auto", "Which of the service's calls are used. With auto puts and deletes without a condition go in batches, and everything else as a call for each record, many at once. With single everything goes as a call for each record. "+
+			"With partiql what one statement can say (insert, and update without a condition) goes in batches of statements, which needs the rights for PartiQL. With transact each batch is carried out as a whole or not at all, at twice the write units.",
+			[]choice[writeAPI]{{"auto", autoAPI}, {"single", singleAPI}, {"partiql", partiqlAPI}, {"transact", transactAPI}},
+			func(s *settings, a writeAPI) { s.handling.api = a }),
 	}}
+}
+
+func checkWriting(c connect.Config, s *settings) []*connect.ConfigError {
+	var errs []*connect.ConfigError
+	if s.policy.batchItems > maxBatchItems && s.handling.api != transactAPI {
+		errs = append(errs, wrongValue(c, batchSizeConfig, "must be at most 25, unless "+writeAPIConfig+" is transact"))
+	}
+	return errs
 }

@@ -1,10 +1,78 @@
 package dynamodb
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 )
+
+func TestSettingsOfOperationsReachTheComposer(t *testing.T) {
+	read := func(more ...string) (*settings, error) {
+		props := map[string]string{camelTableConfig: "t"}
+		for i := 0; i < len(more); i += 2 {
+			props[more[i]] = more[i+1]
+		}
+		return camel().settings(props)
+	}
+	for _, c := range []struct {
+		props []string
+		op    operation
+		want  handling
+		unmet fate
+	}{
+		{nil, putItem, handling{}, skip},
+		{[]string{operationConfig, "upsert"}, upsertItem, handling{}, skip},
+		{[]string{operationConfig, "update", updateNullConfig, "remove"}, updateItem, handling{updateNull: removeNull}, skip},
+		{[]string{operationConfig, "insert", onConditionFailedConfig, "dlq"}, insertItem, handling{}, deadLetter},
+		{[]string{operationConfig, "delete"}, deleteItem, handling{}, skip},
+		{[]string{camelOperationConfig, "DeleteItem"}, deleteItem, handling{onlyKey: true}, skip},
+		{[]string{camelOperationConfig, "DeleteItem", operationConfig, "delete"}, deleteItem, handling{}, skip},
+		{[]string{camelOperationConfig, "UpdateItem", updateNullConfig, "ignore"}, upsertItem, handling{updateNull: ignoreNull}, skip},
+		{[]string{operationFieldConfig, "meta.op"}, putItem, handling{operationField: []string{"meta", "op"}}, skip},
+		{[]string{operationHeaderConfig, "op", onConditionFailedConfig, "fail"}, putItem, handling{operationHeader: "op"}, failTask},
+		{[]string{onNullValuesConfig, "delete"}, putItem, handling{tombstones: tombstoneDeletes}, skip},
+		{[]string{onNullValuesConfig, "IGNORE"}, putItem, handling{tombstones: tombstoneIgnored}, skip},
+		{[]string{onNullValuesConfig, "upsert"}, putItem, handling{tombstones: tombstoneUpserts}, skip},
+		{[]string{conditionConfig, "insert-only"}, putItem, handling{condition: condition{kind: insertOnly}}, skip},
+		{[]string{conditionConfig, "newer-wins", versionFieldConfig, "v"}, putItem, handling{condition: condition{kind: newerWins, versionOf: "v"}}, skip},
+		{
+			[]string{conditionConfig, "expression", conditionExpressionConfig, "#a < :a AND size(#b) < :a"}, putItem,
+			handling{condition: condition{kind: expressionCondition, expression: &conditionExpression{text: "#a < :a AND size(#b) < :a", names: []string{"a", "b"}, values: []string{"a"}}}}, skip,
+		},
+		{[]string{writeAPIConfig, "transact", batchSizeConfig, "100"}, putItem, handling{api: transactAPI}, skip},
+		{[]string{writeAPIConfig, "single"}, putItem, handling{api: singleAPI}, skip},
+		{[]string{writeAPIConfig, "partiql", operationConfig, "insert"}, insertItem, handling{api: partiqlAPI}, skip},
+	} {
+		s, err := read(c.props...)
+		if err != nil || s.operation != c.op || !reflect.DeepEqual(s.handling, c.want) || s.policy.onUnmet != c.unmet {
+			t.Errorf("%v: got operation %d, %+v, %v, want %d, %+v", c.props, s.operation, s.handling, err, c.op, c.want)
+		}
+	}
+	for _, c := range []struct {
+		props []string
+		want  string
+	}{
+		{[]string{operationConfig, "replace"}, operationConfig},
+		{[]string{operationFieldConfig, "a,b"}, "must be one path"},
+		{[]string{onNullValuesConfig, "dlq"}, onNullValuesConfig},
+		{[]string{updateNullConfig, "remove"}, "has no effect unless records are updated"},
+		{[]string{conditionConfig, "expression"}, conditionExpressionConfig + ": must be set if"},
+		{[]string{conditionExpressionConfig, "#a < :a"}, "has no effect unless " + conditionConfig + " is expression"},
+		{[]string{conditionConfig, "newer-wins"}, versionFieldConfig + ": must be set if"},
+		{[]string{versionFieldConfig, "v"}, "has no effect unless " + conditionConfig + " is newer-wins"},
+		{[]string{conditionConfig, "insert-only", operationConfig, "update"}, "contradicts an operation that needs the item"},
+		{[]string{conditionConfig, "newer-wins", versionFieldConfig, "v", operationConfig, "insert"}, "has no effect on an operation that replaces nothing"},
+		{[]string{onConditionFailedConfig, "dlq"}, "has no effect without a condition"},
+		{[]string{writeAPIConfig, "partiql"}, "no statement says what is done"},
+		{[]string{batchSizeConfig, "26"}, "must be at most 25, unless " + writeAPIConfig + " is transact"},
+		{[]string{operationHeaderConfig, "CamelHeader.CamelAwsDdbOperation", camelMapHeadersConfig, "false"}, "has no effect with " + camelMapHeadersConfig},
+	} {
+		if _, err := read(c.props...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v, want %s", c.props, err, c.want)
+		}
+	}
+}
 
 // nativePolicy reads the settings of writing.
 func nativePolicy(t *testing.T, more ...string) (policy, error) {
@@ -50,7 +118,7 @@ func TestSettingsOfWritingReachTheEngine(t *testing.T) {
 		}
 	}
 	for _, c := range [][2]string{
-		{orderingConfig, "topic"}, {dedupConfig, "first"}, {batchSizeConfig, "0"}, {batchSizeConfig, "26"}, {batchBytesConfig, "0"},
+		{orderingConfig, "topic"}, {dedupConfig, "first"}, {batchSizeConfig, "0"}, {batchSizeConfig, "101"}, {batchBytesConfig, "0"},
 		{batchBytesConfig, "16777216"}, {maxInFlightConfig, "0"}, {maxInFlightConfig, "129"}, {maxBufferedRecordsConfig, "0"}, {maxBufferedBytesConfig, "-1"},
 		{retryTimeConfig, "-1"}, {onRetryExhaustedConfig, "skip"}, {onDataErrorConfig, "pause"},
 	} {

@@ -33,6 +33,7 @@ type policy struct {
 	retryFor    time.Duration // how long a write is tried after its first failure; 0: for ever
 	onExhausted fate          // what happens then
 	onData      fate          // what becomes of a record that cannot be written
+	onUnmet     fate          // what becomes of a record whose condition does not hold
 
 	// The bounds of what is unfinished. At either of them the partitions are paused.
 	backlogRecords int
@@ -68,7 +69,7 @@ func defaultPolicy() policy {
 	return policy{
 		ordering: byKey, merge: true,
 		batchItems: maxBatchItems, batchBytes: maxBatchBytes, maxInFlight: maxWindow,
-		onExhausted: failTask, onData: deadLetter,
+		onExhausted: failTask, onData: deadLetter, onUnmet: skip,
 		backlogRecords: maxBacklogRecords, backlogBytes: maxBacklogBytes,
 	}
 }

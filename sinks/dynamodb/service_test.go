@@ -104,6 +104,8 @@ func plain(t *testing.T, v types.AttributeValue) map[string]any {
 		return map[string]any{"S": v.Value}
 	case *types.AttributeValueMemberN:
 		return map[string]any{"N": v.Value}
+	case *types.AttributeValueMemberNULL:
+		return map[string]any{"NULL": v.Value}
 	case *types.AttributeValueMemberBOOL:
 		return map[string]any{"BOOL": v.Value}
 	}

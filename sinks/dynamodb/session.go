@@ -193,6 +193,9 @@ func (s *session) describe(ctx context.Context, name string) (*table, class, err
 		c, cause := s.classifyDescribe(err)
 		return nil, c, fmt.Errorf("DescribeTable of table %q (%s): %w", name, s.identity(), cause)
 	}
+	if out.Table == nil { // something else has answered
+		return nil, transient, fmt.Errorf("DescribeTable of table %q (%s): the answer says nothing of a table", name, s.identity())
+	}
 	switch status := out.Table.TableStatus; status {
 	case types.TableStatusActive, types.TableStatusUpdating:
 	case types.TableStatusCreating:

@@ -7,6 +7,7 @@ type settings struct {
 	table     string      // "" if route is set
 	route     *tableRoute // of a connector with several tables
 	operation operation
+	handling  handling
 	policy    policy // order, joining and bounds of writes
 
 	region      string // "": left to the plugin's options, then to the SDK (environment, profile)
@@ -28,14 +29,6 @@ type settings struct {
 
 	notices []string // what is worth one line in the log when a task starts
 }
-
-// operation is what is done for a record.
-type operation uint8
-
-const (
-	putItem operation = iota
-	deleteItem
-)
 
 // credentialsMode tells where credentials come from.
 type credentialsMode uint8

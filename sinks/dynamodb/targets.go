@@ -14,8 +14,8 @@ import (
 // target is a table that a task writes to. Each has an engine of its own, so that one that is slow or throttled does not slow the
 // others down; all have the session in common.
 type target struct {
-	encoder *encoder
-	engine  *engine
+	composer *composer
+	engine   *engine
 }
 
 // targets are the tables of a task by name, as far as records have come for them.
@@ -35,8 +35,8 @@ func (t *task) newTarget(found *table, log *slog.Logger) (*target, error) {
 	if err := t.settings.mapping.derived.fits(found); err != nil {
 		return nil, err
 	}
-	client := newClient(t.session, found, t.settings.operation)
-	return &target{encoder: newEncoder(found, t.settings), engine: t.newEngine(log, client.send)}, nil
+	client := newClient(t.session, found, t.settings)
+	return &target{composer: &composer{settings: t.settings, encoder: newEncoder(found, t.settings)}, engine: t.newEngine(log, client.send)}, nil
 }
 
 // newEngine starts an engine for the partitions that the task has.

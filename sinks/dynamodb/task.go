@@ -206,11 +206,15 @@ func (t *task) put(ctx context.Context, r *connect.SinkRecord) (bool, error) {
 	if t.settings.contentLog != nil {
 		t.log.Log(ctx, *t.settings.contentLog, "record", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "value", fmt.Sprint(r.Value))
 	}
-	item, key, err := to.encoder.encode(r)
-	if err != nil {
+	w, key, err := to.composer.compose(r)
+	switch {
+	case err != nil:
 		return true, t.reject(to.engine, r, err)
+	case w == nil:
+		to.engine.pass(r)
+	default:
+		to.engine.accept(w, key)
 	}
-	to.engine.accept(newWrite(r, item), key)
 	return true, nil
 }
 

@@ -175,7 +175,7 @@ func TestWhatSomebodyHasToMendFailsTheTask(t *testing.T) {
 		"no endpoint":       {s.settings(prefix+"uriEndpointOverride", ""), []string{prefix + "uriEndpointOverride", "must be set if"}},
 		"a key of another name": {s.settings("aws.dynamodb.pk.hash", "value.user"),
 			[]string{"aws.dynamodb.pk.hash", `it gives attribute "user", but the hash key of table "flagged-transactions" is "transaction_id": put :transaction_id behind it`}},
-		"an operation": {s.settings(prefix+"operation", "UpdateItem"), []string{prefix + "operation", "UpdateItem", "must be one of: PutItem, DeleteItem"}},
+		"an operation": {s.settings(prefix+"operation", "Replace"), []string{prefix + "operation", "Replace", "must be one of: PutItem, UpdateItem, DeleteItem"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()

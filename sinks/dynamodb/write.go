@@ -14,14 +14,18 @@ type write struct {
 	item   []byte             // what is sent, in DynamoDB's JSON
 	cost   int32              // bytes of memory that it is taken to hold
 
+	op         operation
 	route      route // by which of the service's calls it is sent
 	overwrites bool  // whatever the item was before, nothing of it is left; so the write can stand for older ones of its key
 
+	judged  bool // whether its condition holds is of interest, so that it has to be sent
 	overdue bool // it is counted in the engine's
 	part    *partition
 	since   time.Duration // from the engine's epoch: when it failed first; 0: it did not
 	seq     uint64        // place in part's order
 	slot    *slot
+
+	version *version // what newer-wins compares; nil: nothing
 
 	// Replaced is the older write of the same key in whose stead this one is sent; it may have replaced another. Oldest is the
 	// end of that chain, this write itself if it replaced none; it is right only in the first write of a chain.
@@ -44,8 +48,13 @@ func newWrite(r *connect.SinkRecord, item []byte) *write {
 }
 
 // supersedes reports whether the table ends the same, and nothing else is missed, if old, which is the next older write of the same key, is
-// not sent.
-func (w *write) supersedes(old *write) bool { return w.overwrites }
+// not sent. With versions that is so if this one is newer: where it does not win, the older one would not have won either.
+func (w *write) supersedes(old *write) bool {
+	if !w.overwrites || old.judged {
+		return false
+	}
+	return w.version == nil || old.version != nil && w.version.newer(old.version)
+}
 
 // writeOverhead is what a write takes in memory besides item and value: itself, its slot and key, its place in the maps.
 const writeOverhead = 512
