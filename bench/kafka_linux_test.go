@@ -20,6 +20,7 @@ import (
 const (
 	kafkaVariable = "SLUICE_BENCH_KAFKA" // 1: on Kafka itself
 	javaVariable  = "SLUICE_BENCH_JAVA"  // 1: the same, and with Kafka Connect beside
+	heapVariable  = "SLUICE_BENCH_HEAP"  // the largest heap of Kafka Connect; 2g, as connect-distributed.sh has it, unless given
 )
 
 func wanted(variable string) bool { return os.Getenv(variable) == "1" }
@@ -94,7 +95,7 @@ var realBroker = sync.OnceValues(func() (string, error) {
 	if out, err := format.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("format the broker's storage: %w\n%s", err, out)
 	}
-	server, err := java("kafka-3.9.2", "1g", "kafka.Kafka", file)
+	server, err := java("kafka-3.9.2", "512m", "kafka.Kafka", file)
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +140,7 @@ func java(jars, heap, main string, args ...string) (*exec.Cmd, error) {
 		"log4j.appender.out.layout=org.apache.log4j.PatternLayout\nlog4j.appender.out.layout.ConversionPattern=%d %p %m (%c)%n\n"), 0o644); err != nil {
 		return nil, err
 	}
-	// The options of kafka-run-class.sh, but for the heap, of which a small machine gives less.
+	// The options of kafka-run-class.sh.
 	all := append([]string{"-Xmx" + heap, "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent",
 		"-XX:MaxInlineLevel=15", "-Djava.awt.headless=true", "-Dlog4j.configuration=file:" + log4j, "-cp", filepath.Join(dir, "*"), main}, args...)
 	return exec.Command("java", all...), nil

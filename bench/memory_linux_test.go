@@ -14,7 +14,7 @@ import (
 //	peak-MB     the most that the process ever occupied (VmHWM)
 //	growth-MB   how much more it occupied at the end than halfway
 //
-// By itself it is a look of two seconds at 64 MB of records; with SLUICE_BENCH_KAFKA=1 one of a minute at 1 GB, on Kafka 3.9.2.
+// By itself it is a look of two seconds at 64 MB of records; with SLUICE_BENCH_KAFKA=1 half a minute at 500 MB, on Kafka 3.9.2.
 func BenchmarkMemory(b *testing.B) {
 	for _, c := range []struct {
 		name, sink string
@@ -43,7 +43,7 @@ func stuck(b *testing.B, name, sink string, size int, compressed bool) (peak, gr
 	const partitions = 16
 	backlog, watch := 64_000_000, 2*time.Second
 	if wanted(kafkaVariable) || wanted(javaVariable) {
-		backlog, watch = 1_000_000_000, time.Minute
+		backlog, watch = 500_000_000, 30*time.Second
 	}
 	bootstrap := brokerAddress(b)
 	topic, compression := fmt.Sprintf("bench-memory-%d", size), "none"

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -230,7 +231,7 @@ func sluiceWorker(tb testing.TB, bootstrap string, r row) (*process, string) {
 func javaWorker(tb testing.TB, bootstrap string, _ row) (*process, string) {
 	tb.Helper()
 	file, url := workerProperties(tb, bootstrap, nil)
-	cmd, err := java("connect-3.9.2", "512m", "org.apache.kafka.connect.cli.ConnectDistributed", file)
+	cmd, err := java("connect-3.9.2", cmp.Or(os.Getenv(heapVariable), "2g"), "org.apache.kafka.connect.cli.ConnectDistributed", file)
 	must(tb, err)
 	p, err := startProcess("java-connect", cmd)
 	must(tb, err)

@@ -2,8 +2,9 @@ package converter
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
-	"unicode/utf8"
 
 	"sluice/internal/javahash"
 )
@@ -42,11 +43,11 @@ func (t *javaTexter) value(out []byte, depth int) []byte {
 		t.pos++
 		return append(out, ']')
 	case '"':
-		start := t.pos
-		if t.skipText(); bytes.IndexByte(t.data[start:t.pos], '\\') < 0 {
-			return append(out, t.data[start+1:t.pos-1]...)
+		start := t.pos + 1
+		if end, _ := plainText(t.data, start); t.data[end] == '"' {
+			t.pos = end + 1
+			return append(out, t.data[start:end]...)
 		}
-		t.pos = start
 		return append(out, t.text()...)
 	case 't', 'f', 'n':
 		start := t.pos
@@ -60,44 +61,47 @@ func (t *javaTexter) value(out []byte, depth int) []byte {
 	return appendJavaDigits(out, t.data[start:t.pos])
 }
 
-// javaMember is one of an object: where its name begins and ends, and where its value begins.
+// javaMember is one of an object: where its name and its value begin and end in the text.
 type javaMember struct {
-	name, nameEnd, value int
-	hash                 int32
-	place                int
+	name, nameEnd, value, valueEnd int
+	hash                           int32
+	plain                          bool // the value is a text without escapes
 }
 
 // object appends an object: it finds its members first, and then appends them in the order in which Java lists them.
 func (t *javaTexter) object(out []byte, depth int) []byte {
 	start := t.pos
-	var room [fewMembers]javaMember
+	var members [fewMembers]javaMember
 	n := 0
 	for t.pos++; t.peek() != '}'; n++ {
-		if n == len(room) || depth == littleDepth || !t.member(room[:n], &room[n]) {
+		if n == len(members) || depth == littleDepth || !t.member(members[:n], &members[n]) {
 			t.pos = start
 			return AppendJavaString(out, t.treeReader.value())
 		}
 	}
-	t.pos++
-	end := t.pos
-	members, table := room[:n], javahash.Table(n)
-	for i := range members { // by place, and within a place as they came
-		m := members[i]
-		m.place = javahash.Place(m.hash, table)
+	end := t.pos + 1
+	var places, order [fewMembers]uint8
+	table := javahash.Table(n)
+	for i := range n { // by place, and within a place as they came
+		place := uint8(javahash.Place(members[i].hash, table))
 		k := i
-		for ; k > 0 && members[k-1].place > m.place; k-- {
-			members[k] = members[k-1]
+		for ; k > 0 && places[k-1] > place; k-- {
+			places[k], order[k] = places[k-1], order[k-1]
 		}
-		members[k] = m
+		places[k], order[k] = place, uint8(i)
 	}
 	out = append(out, '{')
-	for i := range members {
+	for i, at := range order[:n] {
 		if i > 0 {
 			out = append(out, ", "...)
 		}
-		m := &members[i]
+		m := &members[at]
 		out = append(out, t.data[m.name:m.nameEnd]...)
 		out = append(out, '=')
+		if m.plain {
+			out = append(out, t.data[m.value+1:m.valueEnd-1]...)
+			continue
+		}
 		t.pos = m.value
 		out = t.value(out, depth+1)
 	}
@@ -109,32 +113,68 @@ func (t *javaTexter) object(out []byte, depth int) []byte {
 // name of an earlier member.
 func (t *javaTexter) member(earlier []javaMember, m *javaMember) bool {
 	m.name = t.pos + 1
-	i, h, ascii := m.name, int32(0), byte(0)
-	for ; t.data[i] != '"'; i++ {
-		c := t.data[i]
-		if c == '\\' {
-			return false
-		}
-		h = 31*h + int32(c)
-		ascii |= c
+	end, ascii := plainText(t.data, m.name)
+	if t.data[end] != '"' {
+		return false
 	}
-	if ascii >= utf8.RuneSelf {
-		h = javahash.String(string(t.data[m.name:i]))
+	name := t.data[m.name:end]
+	m.nameEnd = end
+	if ascii {
+		m.hash = asciiHash(name)
+	} else {
+		m.hash = javahash.String(string(name))
 	}
-	m.nameEnd, m.hash = i, h
 	for k := range earlier {
-		if e := &earlier[k]; e.hash == h && bytes.Equal(t.data[e.name:e.nameEnd], t.data[m.name:i]) {
+		if e := &earlier[k]; e.hash == m.hash && bytes.Equal(t.data[e.name:e.nameEnd], name) {
 			return false
 		}
 	}
-	t.pos = i + 1
+	t.pos = end + 1
 	t.peek()
 	t.pos++ // the colon
-	t.peek()
+	c := t.peek()
 	m.value = t.pos
-	t.skip()
+	if c == '"' {
+		end, _ := plainText(t.data, m.value+1)
+		if m.plain = t.data[end] == '"'; m.plain {
+			t.pos = end + 1
+		}
+	}
+	if !m.plain {
+		t.skip()
+	}
+	m.valueEnd = t.pos
 	t.skipComma()
 	return true
+}
+
+// plainText returns where a text that begins at start has its first quote or backslash, and whether all before are surely ASCII.
+func plainText(d []byte, start int) (end int, ascii bool) {
+	high := uint64(0)
+	i := start
+	for ; i+8 <= len(d); i += 8 {
+		x := binary.LittleEndian.Uint64(d[i:])
+		high |= x
+		q, b := x^onesMask*'"', x^onesMask*'\\'
+		if m := ((q-onesMask)&^q | (b-onesMask)&^b) & highsMask; m != 0 { // the lowest bit is right; the ones above may be not
+			return i + bits.TrailingZeros64(m)/8, high&highsMask == 0
+		}
+	}
+	for ; d[i] != '"' && d[i] != '\\'; i++ {
+		high |= uint64(d[i])
+	}
+	return i, high&highsMask == 0
+}
+
+// asciiHash is [javahash.String] of a text of ASCII.
+func asciiHash(s []byte) (h int32) {
+	for ; len(s) >= 4; s = s[4:] { // so that one multiplication need not wait for the one before
+		h = h*(31*31*31*31) + int32(s[0])*(31*31*31) + int32(s[1])*(31*31) + int32(s[2])*31 + int32(s[3])
+	}
+	for _, c := range s {
+		h = 31*h + int32(c)
+	}
+	return h
 }
 
 // appendJavaNumber appends what Java prints of the number that Connect makes of one without a schema: a Long or a Double.
