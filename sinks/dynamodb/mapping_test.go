@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,8 +169,7 @@ func sizeOf(t *testing.T, v any) int {
 		case "S":
 			return len(v.(string))
 		case "N":
-			n, _ := measureNumber([]byte(v.(string)))
-			return 1 + (n.digits+1)/2
+			return numberSize(v.(string))
 		case "B":
 			return base64Size(t, v)
 		case "BOOL", "NULL":
@@ -196,6 +196,42 @@ func sizeOf(t *testing.T, v any) int {
 	}
 	t.Fatalf("no value: %v", v)
 	return 0
+}
+
+// numberSize counts the pairs of digits, to both sides of the point, that are not zeros at the ends.
+func numberSize(text string) int {
+	size := 1
+	if rest, negative := strings.CutPrefix(text, "-"); negative {
+		text, size = rest, 2
+	}
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	shift, _ := strconv.Atoi(exponent)
+	for ; shift > 0; shift-- {
+		fraction += "0"
+		whole, fraction = whole+fraction[:1], fraction[1:]
+	}
+	for ; shift < 0; shift++ {
+		whole = "0" + whole
+		whole, fraction = whole[:len(whole)-1], whole[len(whole)-1:]+fraction
+	}
+	if len(whole)%2 == 1 {
+		whole = "0" + whole
+	}
+	if len(fraction)%2 == 1 {
+		fraction += "0"
+	}
+	pairs := whole + fraction
+	for strings.HasPrefix(pairs, "00") {
+		pairs = pairs[2:]
+	}
+	for strings.HasSuffix(pairs, "00") && len(pairs)%2 == 0 {
+		pairs = pairs[:len(pairs)-2]
+	}
+	if pairs == "" {
+		return 1 // zero, which has no sign
+	}
+	return size + len(pairs)/2
 }
 
 func base64Size(t *testing.T, v any) int {

@@ -114,8 +114,20 @@ func (n number) check() string {
 	return ""
 }
 
-// size is what the service counts for the number: a byte, and one for each two digits.
-func (n number) size() int { return 1 + (n.digits+1)/2 }
+// size is what the service counts for the number: a byte, one for a minus, and one for each two digits from the first to the last significant
+// one. Which two belong together is decided by the decimal point: 15 is one byte, 150 and 1.5 are two. (The documentation calls it an
+// approximation; this is what DynamoDB Local counts.)
+func (n number) size() int {
+	if n.digits == 0 {
+		return 1
+	}
+	last := n.magnitude - n.digits + 1
+	size := 2 + n.magnitude>>1 - last>>1
+	if n.negative {
+		size++
+	}
+	return size
+}
 
 // appendLiteral appends the text that is sent: the digits as they came, without leading zeros. The service itself
 // normalises what it stores (1E+2 is kept as 100); zero is sent as 0 because its exponent may be anything.

@@ -93,3 +93,19 @@ func FuzzNumbersAreOneIfTheirCanonicalFormsAre(f *testing.F) {
 		}
 	})
 }
+
+// The sizes are what DynamoDB Local 3.1.0 counts.
+func TestNumbersHaveTheSizeThatTheServiceCounts(t *testing.T) {
+	for text, want := range map[string]int{
+		"0": 1, "1": 2, "12": 2, "123": 3, "-1": 3, "-12": 3, "1.5": 3, "15": 2, "150": 3, "1500": 2, "100": 2, "10": 2, "1E10": 2, "1E11": 2, "0.1": 2, "0.01": 2, "0.001": 2,
+		"1.25": 3, "12.5": 3, "1234": 3, "12345": 4, "-0.00001": 3, "-3.5": 4, "12345678901234567890123456789012345678": 20,
+	} {
+		n, ok := measureNumber([]byte(text))
+		if !ok || n.size() != want {
+			t.Errorf("%s: got %d, want %d", text, n.size(), want)
+		}
+		if got := numberSize(text); got != want {
+			t.Errorf("%s: the tests' own count says %d, want %d", text, got, want)
+		}
+	}
+}
