@@ -266,6 +266,23 @@ func TestGroupReaderIsOvertakenByRetention(t *testing.T) {
 	checkOrder(t, m.awaitMessages(13)[10:], 7)
 }
 
+// A topic of the same name is another one: its offsets begin anew.
+func TestGroupReaderReadsATopicThatWasDeletedAndMadeAnew(t *testing.T) {
+	b := newBroker(t)
+	topic := newTopic(t, b, 1)
+	produce(t, b, topic, 0, 5)
+	m := newMember(t, b, fresh("group"), []string{topic}, "metadata.max.age.ms", "200", "allow.auto.create.topics", "false")
+	m.awaitMessages(5)
+	deleteTopic(t, b, topic)
+	again := kafka.TopicSpec{Name: topic, Partitions: 1, ReplicationFactor: 1}
+	await(t, "the name of the topic is free again", func() bool {
+		created, err := newAdmin(t, b).CreateTopic(testContext(t), again)
+		return created && err == nil
+	})
+	produce(t, b, topic, 0, 2)
+	checkOrder(t, m.awaitMessages(7)[5:], 0)
+}
+
 // deleteRecords makes offset the first one of a partition.
 func deleteRecords(t *testing.T, b testBroker, tp kafka.TopicPartition, offset int64) {
 	t.Helper()

@@ -355,6 +355,21 @@ func TestPlaceThatWasHandedOverCanBeGivenUp(t *testing.T) {
 	}
 }
 
+// An operator may take a live member out of its group, or a coordinator forget the group: the member comes back.
+func TestMemberThatIsRemovedFromItsGroupComesBack(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 1), fresh("group")
+	m := newStaticMember(t, b, group, "one", []string{topic})
+	m.awaitOwned(1)
+	if err := kafka.LeavePlace(t.Context(), b.properties("group.id", group, "group.instance.id", "one"), testLogger(t)); err != nil {
+		t.Fatal(err)
+	}
+	m.awaitEvent("lost ")
+	m.awaitOwned(1)
+	produce(t, b, topic, 0, 1)
+	m.awaitMessages(1)
+}
+
 func TestMemberThatIsToldNotToLeaveStays(t *testing.T) {
 	b := newBroker(t)
 	topic, group := newTopic(t, b, 1), fresh("group")
