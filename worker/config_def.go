@@ -226,7 +226,7 @@ func clientKeys() []connect.ConfigKey {
 		key("send.buffer.bytes", connect.TypeInt, int64(131072), -1, "Size of the TCP send buffer. It has no effect: that is left to the system."),
 		key("receive.buffer.bytes", connect.TypeInt, int64(32768), -1, "Size of the TCP receive buffer. It has no effect: that is left to the system."),
 		key("socket.connection.setup.timeout.ms", connect.TypeLong, int64(10000), 1, "How long building a connection may take, in milliseconds."),
-		key("socket.connection.setup.timeout.max.ms", connect.TypeLong, int64(30000), 1, "Longest time that building a connection may take after repeated failures, in milliseconds."),
+		key("socket.connection.setup.timeout.max.ms", connect.TypeLong, int64(30000), 1, "Longest time that building a connection may take after repeated failures, in milliseconds. It has no effect: each try has the same time."),
 		key(MetricsSamplesConfig, connect.TypeInt, int64(2), 1, "Over how many samples rates, averages and maxima in the metrics are taken."),
 		key(MetricsWindowConfig, connect.TypeLong, int64(30000), 0, "How much time a sample of the metrics covers, in milliseconds."),
 		key("client.dns.lookup", connect.TypeString, "use_all_dns_ips", 0, "How host names of brokers are resolved. It has no effect: all addresses of a host are tried."),
@@ -235,7 +235,7 @@ func clientKeys() []connect.ConfigKey {
 }
 
 // idleClientKeys are those of clientKeys that have no effect: they are checked, and then not given to the clients.
-var idleClientKeys = []string{"client.dns.lookup", "connections.max.idle.ms", "metadata.recovery.strategy", "receive.buffer.bytes", "send.buffer.bytes"}
+var idleClientKeys = []string{"client.dns.lookup", "connections.max.idle.ms", "metadata.recovery.strategy", "receive.buffer.bytes", "send.buffer.bytes", "socket.connection.setup.timeout.max.ms"}
 
 // javaKeys mean something to a Java worker only. They are accepted so that its properties files can be used as they are.
 func javaKeys() []connect.ConfigKey {
