@@ -86,6 +86,9 @@ func (t *cast) schemaless(value any) (any, error) {
 		return nil, err
 	}
 	for _, f := range t.spec.fields {
+		if f.to == connect.String && t.object.quote(f.name) {
+			continue
+		}
 		if err := t.object.replace(f.name, func(v any) (any, error) { return t.value(nil, v, f.to) }); err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ type insertField struct {
 	withDefault bool
 	schemas     schemaCache
 	object      object
+	lastTopic   any // of the record before, in the form in which it is inserted
 }
 
 // insertion is one field that is added.
@@ -89,7 +90,7 @@ func (t *insertField) Configure(props map[string]string) error {
 		schema *connect.Schema
 		value  func(r *connect.SinkRecord, withSchema bool) any
 	}{
-		{topicFieldConfig, connect.StringSchema, func(r *connect.SinkRecord, _ bool) any { return r.CurrentTopic() }},
+		{topicFieldConfig, connect.StringSchema, t.topic},
 		{partitionFieldConfig, connect.Int32Schema, func(r *connect.SinkRecord, _ bool) any { return r.Partition }},
 		{offsetFieldConfig, connect.Int64Schema, func(r *connect.SinkRecord, _ bool) any { return r.Offset }},
 		{timestampFieldConfig, timestampSchema, recordTime},
@@ -116,6 +117,14 @@ func (t *insertField) Configure(props map[string]string) error {
 		return &connect.ConfigError{Key: staticValueConfig, Value: "null", Rule: "No value specified for static field: " + t.inserts[len(t.inserts)-1].name}
 	}
 	return nil
+}
+
+// topic returns a record's topic, which is that of the record before as a rule.
+func (t *insertField) topic(r *connect.SinkRecord, _ bool) any {
+	if topic := r.CurrentTopic(); topic != t.lastTopic {
+		t.lastTopic = topic
+	}
+	return t.lastTopic
 }
 
 // recordTime returns a record's timestamp: a time if there is a schema, else its number; nil if there is none.

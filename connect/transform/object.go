@@ -29,6 +29,7 @@ type object struct {
 	members []jsonobject.Member
 	edits   []edit
 	written []byte // names, as JSON strings, and values of edits
+	free    []byte // what is left of a piece of memory for new texts
 }
 
 // mostMembers bounds what an object keeps for the next one.

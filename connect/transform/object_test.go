@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -134,6 +135,44 @@ func TestFieldsOfATextStandWhereTheyStood(t *testing.T) {
 		}
 		if got, ok := o.close().(connect.RawJSON); !ok || string(got) != c.want {
 			t.Errorf("%s: got %s, want %s", c.text, got, c.want)
+		}
+	}
+}
+
+// Texts that follow each other in memory do not reach into each other.
+func TestTextsHaveNoRoomToGrow(t *testing.T) {
+	var o object
+	var made []connect.RawJSON
+	for i := range 1000 {
+		if err := o.open(connect.RawJSON(`{"a":1}`), ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.set("b", strings.Repeat("x", i*2)); err != nil {
+			t.Fatal(err)
+		}
+		text := o.close().(connect.RawJSON)
+		made = append(made, append(text, "tail"...)[:len(text)])
+	}
+	for i, text := range made {
+		if want := `{"a":1,"b":"` + strings.Repeat("x", i*2) + `"}`; string(text) != want {
+			t.Fatalf("got %s, want %s", text, want)
+		}
+	}
+}
+
+func TestNumbersAreQuotedAsJavaWritesThem(t *testing.T) {
+	for text, want := range map[string]string{
+		"5": `"5"`, "-5": `"-5"`, "999999999999999999": `"999999999999999999"`, `"x\n"`: `"x\n"`,
+		"0": "", "-0": "", "007": "", "1e2": "", "1.0": "", "9999999999999999999": "", "null": "", "true": "", "{}": "", "[1]": "",
+	} {
+		var o object
+		if err := o.open(connect.RawJSON(`{"a":`+text+`}`), ""); err != nil {
+			t.Fatal(err)
+		}
+		quoted := o.quote("a")
+		got := string(o.close().(connect.RawJSON))
+		if quoted != (want != "") || quoted && got != `{"a":`+want+`}` || !quoted && got != `{"a":`+text+`}` {
+			t.Errorf("%s: got %v %s", text, quoted, got)
 		}
 	}
 }

@@ -44,6 +44,38 @@ func (o *object) setInText(name string, v any) (bool, error) {
 	return true, nil
 }
 
+// quote makes a string of a field of the text that is a whole number, by its digits; a string stays what it is. It reports false, and does nothing, if
+// that is not what Java's text of the value would be, or not sure to be.
+func (o *object) quote(name string) bool {
+	if o.index() != nil || o.text == nil {
+		return false
+	}
+	at := o.find(name)
+	if at == unknown {
+		return false
+	}
+	raw := o.valueOf(at)
+	if len(raw) > 0 && raw[0] == '"' {
+		return true
+	}
+	digits := bytes.TrimPrefix(raw, []byte("-"))
+	if len(digits) == 0 || len(digits) > len("999999999999999999") || digits[0] == '0' {
+		return false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	e := edit{field: name, at: at, name: len(o.written)}
+	o.written = jsonobject.AppendString(o.written, name)
+	e.from = len(o.written)
+	o.written = append(append(append(o.written, '"'), raw...), '"')
+	e.to = len(o.written)
+	o.edit(e)
+	return true
+}
+
 // edit notes an edit in the order of the text. It takes the place of an earlier one of the same field.
 func (o *object) edit(e edit) {
 	i := len(o.edits)
@@ -68,7 +100,7 @@ func (o *object) rewritten() connect.RawJSON {
 	for _, e := range o.edits {
 		size += e.to - e.name + len(`,:`)
 	}
-	out := append(make([]byte, 0, size), '{')
+	out := append(o.room(size), '{')
 	next := 0 // the member that comes next
 	copyUntil := func(member int) {
 		if next < member {
@@ -93,6 +125,25 @@ func (o *object) rewritten() connect.RawJSON {
 	}
 	copyUntil(len(o.members))
 	return append(out, '}')
+}
+
+// Texts of up to longestShared bytes stand in pieces of memory of roomSize, one after the other: a record that is kept keeps no more than that.
+const (
+	roomSize      = 8 << 10
+	longestShared = roomSize / 8
+)
+
+// room returns an empty slice with the capacity for a text.
+func (o *object) room(size int) []byte {
+	if size > longestShared {
+		return make([]byte, 0, size)
+	}
+	if len(o.free) < size {
+		o.free = make([]byte, roomSize)
+	}
+	out := o.free[:0:size]
+	o.free = o.free[size:]
+	return out
 }
 
 // comma appends what stands between members.
