@@ -89,10 +89,10 @@ func newTraffic(w sampled.Window) *traffic {
 	}
 }
 
-func (t *traffic) stats(s *settings) ClientStats {
+func (t *traffic) stats(s *settings, now time.Time) ClientStats {
 	return ClientStats{
-		ClientID: s.clientID, Started: t.started, Connections: t.connections.Load(), Opened: t.opened.Read(), Closed: t.closed.Read(),
-		In: t.in.Read(), Out: t.out.Read(), Requests: t.requests.Read(), Responses: t.answers.Read(),
+		ClientID: s.clientID, Started: t.started, Connections: t.connections.Load(), Opened: t.opened.ReadAt(now), Closed: t.closed.ReadAt(now),
+		In: t.in.ReadAt(now), Out: t.out.ReadAt(now), Requests: t.requests.ReadAt(now), Responses: t.answers.ReadAt(now),
 	}
 }
 
@@ -179,19 +179,19 @@ func (p *partition) lag() int64 {
 }
 
 // stats fills in what the fetcher knows.
-func (f *fetcher) stats(into *ReaderStats) {
+func (f *fetcher) stats(into *ReaderStats, now time.Time) {
 	m := &f.meter
-	into.Fetches, into.FetchBytes, into.Fetched, into.Throttled = m.fetches.Read(), m.fetchBytes.Read(), m.fetched.Read(), m.throttled.Read()
-	into.Consumed, into.Bytes, into.LagMax = m.consumed.Read(), m.bytes.Read(), m.lagMax.Read()
+	into.Fetches, into.FetchBytes, into.Fetched, into.Throttled = m.fetches.ReadAt(now), m.fetchBytes.ReadAt(now), m.fetched.ReadAt(now), m.throttled.ReadAt(now)
+	into.Consumed, into.Bytes, into.LagMax = m.consumed.ReadAt(now), m.bytes.ReadAt(now), m.lagMax.ReadAt(now)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	into.Topics = make(map[string]TopicStats, len(m.topics))
 	for name, t := range m.topics {
-		into.Topics[name] = TopicStats{t.consumed.Read(), t.bytes.Read()}
+		into.Topics[name] = TopicStats{t.consumed.ReadAt(now), t.bytes.ReadAt(now)}
 	}
 	into.Partitions = make(map[TopicPartition]PartitionStats, len(f.parts))
 	for tp, p := range f.parts {
-		into.Partitions[tp] = PartitionStats{p.lag(), p.lags.Read()}
+		into.Partitions[tp] = PartitionStats{p.lag(), p.lags.ReadAt(now)}
 	}
 }
 
@@ -211,9 +211,9 @@ func (m *groupMeter) rebalanced(began time.Time) {
 	m.lastRebalance.Store(m.rebalances.Since(began).UnixMilli())
 }
 
-func (m *groupMeter) stats(into *ReaderStats) {
-	into.Heartbeats, into.Joins, into.Syncs = m.heartbeats.Read(), m.joins.Read(), m.syncs.Read()
-	into.Rebalances, into.Failed = m.rebalances.Read(), m.failed.Read()
+func (m *groupMeter) stats(into *ReaderStats, now time.Time) {
+	into.Heartbeats, into.Joins, into.Syncs = m.heartbeats.ReadAt(now), m.joins.ReadAt(now), m.syncs.ReadAt(now)
+	into.Rebalances, into.Failed = m.rebalances.ReadAt(now), m.failed.ReadAt(now)
 	into.LastHeartbeat, into.LastRebalance = timeOf(m.lastHeartbeat.Load()), timeOf(m.lastRebalance.Load())
 }
 
@@ -254,8 +254,8 @@ func (m *pollMeter) ended(at time.Time, between time.Duration) {
 	}
 }
 
-func (m *pollMeter) stats(into *ReaderStats) {
-	into.Polls, into.Idle = m.polls.Read(), m.idle.Read()
+func (m *pollMeter) stats(into *ReaderStats, now time.Time) {
+	into.Polls, into.Idle = m.polls.ReadAt(now), m.idle.ReadAt(now)
 	if last := m.last.Load(); last != 0 {
 		into.LastPoll = time.Unix(0, last)
 	}
@@ -263,10 +263,11 @@ func (m *pollMeter) stats(into *ReaderStats) {
 
 // Stats returns what the reader tells about itself. It may be called from any goroutine, also after Close.
 func (r *GroupReader) Stats() ReaderStats {
-	s := ReaderStats{ClientStats: r.cluster.net.traffic.stats(r.cluster.settings), Commits: r.commits.took.Read()}
-	r.fetcher.stats(&s)
-	r.member.meter.stats(&s)
-	r.polled.stats(&s)
+	now := time.Now()
+	s := ReaderStats{ClientStats: r.cluster.net.traffic.stats(r.cluster.settings, now), Commits: r.commits.took.ReadAt(now)}
+	r.fetcher.stats(&s, now)
+	r.member.meter.stats(&s, now)
+	r.polled.stats(&s, now)
 	return s
 }
 
@@ -279,9 +280,10 @@ func newSendMeter(w sampled.Window) sendMeter {
 
 // Stats returns what the producer tells about itself. It may be called from any goroutine, also after Close.
 func (p *Producer) Stats() ProducerStats {
+	now := time.Now()
 	s := ProducerStats{
-		ClientStats: p.cluster.net.traffic.stats(p.settings),
-		Sent:        p.meter.sent.Read(), Bytes: p.meter.bytes.Read(), Latency: p.meter.latency.Read(), Errors: p.meter.errors.Read(), Retries: p.meter.retries.Read(),
+		ClientStats: p.cluster.net.traffic.stats(p.settings, now),
+		Sent:        p.meter.sent.ReadAt(now), Bytes: p.meter.bytes.ReadAt(now), Latency: p.meter.latency.ReadAt(now), Errors: p.meter.errors.ReadAt(now), Retries: p.meter.retries.ReadAt(now),
 		Buffer: p.settings.bufferMemory,
 	}
 	p.mu.Lock()

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
-	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -21,20 +21,21 @@ const PluginPrefix = "kafka_connect_plugins_"
 // contentType is of Prometheus' text format, which every scraper takes.
 const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-// Handler answers with a page of metrics. Requests do not wait for each other; the memory of a page is used again for a later one.
+// Handler answers with a page of metrics. Requests do not wait for each other. The memory of one page is kept for the next: a scraper comes every few
+// seconds, for as long as the worker lives.
 //
 // The page is not compressed: that would take more time than all the rest.
 type Handler struct {
 	read    func() Snapshot
 	process prometheus.Gatherer
-	pages   sync.Pool // of *page
+	spare   atomic.Pointer[page] // nil while it is in use
 }
 
 // NewHandler returns a handler that shows what read returns, which must not block, and the process.
 func NewHandler(read func() Snapshot) *Handler {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) // known not to fail: the registry is empty
-	return &Handler{read: read, process: r, pages: sync.Pool{New: func() any { return newPage() }}}
+	return &Handler{read: read, process: r}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -44,8 +45,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "gather the metrics of the process: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	p := h.pages.Get().(*page)
-	defer h.pages.Put(p)
+	p := h.spare.Swap(nil)
+	if p == nil {
+		p = newPage()
+	}
+	defer h.spare.Store(p)
 	snapshot := h.read()
 	p.reset()
 	write(p, &snapshot)
