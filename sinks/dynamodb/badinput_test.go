@@ -38,6 +38,7 @@ var badInput = []struct {
 	{"half a surrogate pair", nil, `{"transaction_id":"a","transaction_date":"d","x":"\ud800"}`, `table "flagged-transactions", attribute "x": a string must be valid Unicode, found half of a surrogate pair`},
 	{"empty name", nil, `{"transaction_id":"a","transaction_date":"d","":1}`, `table "flagged-transactions", attribute "": an attribute name must not be empty`},
 	{"not an object", nil, `["a"]`, `table "flagged-transactions": the record's value, and its members "key" and "item" if it has them, must be JSON objects, found JSON array`},
+	{"no value (a tombstone)", nil, nil, `table "flagged-transactions": the record's value, and its members "key" and "item" if it has them, must be JSON objects, found no value (a tombstone)`},
 	{"text that is no JSON", []string{"camel.sink.unmarshal", ""}, []byte("a,b"), `table "flagged-transactions": the record's value must be a JSON object, found text that is not JSON`},
 	{"a placeholder for what is missing", []string{"table.name.format", "t-${value:tenant}"}, `{"id":"a"}`, `table "t-${value:tenant}": value.tenant: the record has none`},
 }

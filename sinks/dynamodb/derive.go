@@ -131,10 +131,7 @@ func (d *derived) none() bool {
 func (e *encoder) derive(r *connect.SinkRecord) error {
 	d := &e.settings.mapping.derived
 	w := &e.writer
-	rules, plain := w.rules, w.plain
-	w.rules.numbers = exactNumbers // what comes from Kafka is what it is
-	w.plain = w.rules == valueRules{}
-	defer func() { w.rules, w.plain = rules, plain }()
+	defer w.exactly()()
 	if err := e.deriveKey(r, d.keyFrom == keyInKey); err != nil {
 		return err
 	}
@@ -153,6 +150,14 @@ func (e *encoder) derive(r *connect.SinkRecord) error {
 		return e.deriveTTL(r, d.ttl)
 	}
 	return nil
+}
+
+// exactly makes numbers what they are, which those from Kafka itself and from keys always are, until back is called.
+func (w *itemWriter) exactly() (back func()) {
+	rules, plain := w.rules, w.plain
+	w.rules.numbers = exactNumbers
+	w.plain = w.rules == valueRules{}
+	return func() { w.rules, w.plain = rules, plain }
 }
 
 // deriveKey adds the attributes of the table's key that do not come from the value. Strict wants each that is not made of parts in the

@@ -104,6 +104,25 @@ func TestAttributesAreDerivedFromTheRecord(t *testing.T) {
 	}
 }
 
+// The key of a record without a value is the one that the same record's key gives with a value.
+func TestTheKeyOfATombstoneIsThatOfTheItem(t *testing.T) {
+	tab := simple(kindN)
+	for _, key := range []any{connect.RawJSON(`3000000000.50`), connect.RawJSON(`{"id":3000000000.50}`), int64(3_000_000_000)} {
+		e := newEncoder(tab, mapped(t, keyFieldsFromConfig, "key", numberModeConfig, "camel"))
+		r := &connect.SinkRecord{Topic: "in", Key: key, Value: connect.RawJSON(`{"x":1}`)}
+		_, want, err := e.encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = bytes.Clone(want)
+		r.Value = nil
+		item, got, err := e.encodeRecordKey(r)
+		if err != nil || !bytes.Equal(got, want) || !strings.HasPrefix(string(item), `{"id":{"N":"3000000000`) {
+			t.Errorf("%v: got %s with key %q, %v, want key %q", key, item, got, err, want)
+		}
+	}
+}
+
 // checkWriter compares what the writer has counted with what the item says.
 func checkWriter(t *testing.T, e *encoder, item []byte) {
 	t.Helper()

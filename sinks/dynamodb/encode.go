@@ -93,6 +93,7 @@ func (e *encoder) check() error {
 func (e *encoder) encodeRecordKey(r *connect.SinkRecord) (item, key []byte, err error) {
 	e.writer.reset(e.table)
 	e.writer.openItem()
+	defer e.writer.exactly()()
 	if err := e.deriveKey(r, true); err != nil {
 		return nil, nil, e.dataError(r, err)
 	}
