@@ -134,3 +134,32 @@ func TestRegionsAreKnownByName(t *testing.T) {
 		}
 	}
 }
+
+// Every key that some version of Camel's connector from 3.18 to 4.18 defines is accepted with a value that it may have there, and those that nothing
+// is wrong with are not listed beside the ones of 3.20.3.
+func TestKeysOfEveryVersionOfCamelAreAccepted(t *testing.T) {
+	const kamelet = "camel.kamelet.aws-ddb-sink."
+	props := map[string]string{
+		kamelet + "table": "t", kamelet + "accessKey": "a", kamelet + "secretKey": "s", kamelet + "region": "eu-west-1", kamelet + "operation": "PutItem", kamelet + "writeCapacity": "1",
+		kamelet + "useDefaultCredentialsProvider": "false", kamelet + "useProfileCredentialsProvider": "false", kamelet + "useSessionCredentials": "true",
+		kamelet + "profileCredentialsName": "p", kamelet + "sessionToken": "t", kamelet + "uriEndpointOverride": "http://localhost:8000", kamelet + "overrideEndpoint": "true",
+		"camel.sink.url": "x:y", "camel.sink.marshal": "jackson", "camel.sink.unmarshal": "json-jackson", "camel.sink.component": "x", "camel.sink.contentLogLevel": "DEBUG",
+		"camel.sink.path.x": "1", "camel.sink.endpoint.x": "1", "camel.main.streamCachingEnabled": "false", "camel.component.aws2-ddb.trustAllCertificates": "false",
+		"camel.beans.aggregate": "", "camel.aggregation.size": "10", "camel.aggregation.timeout": "500", "camel.error.handler": "no", "camel.error.handler.max.redeliveries": "3",
+		"camel.error.handler.redelivery.delay": "10", "camel.idempotency.enabled": "false", "camel.idempotency.expression.type": "header", "camel.idempotency.expression.header": "h",
+		"camel.idempotency.memory.dimension": "1", "camel.idempotency.repository.type": "kafka", "camel.idempotency.kafka.topic": "t", "camel.idempotency.kafka.bootstrap.servers": "h:1",
+		"camel.idempotency.kafka.max.cache.size": "1", "camel.idempotency.kafka.poll.duration.ms": "1", "camel.remove.headers.pattern": "x*", "camel.map.properties": "false", "camel.map.headers": "false",
+	}
+	s, err := camel().settings(props)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.token != "t" || s.credentials != staticCredentials || len(s.notices) > 0 {
+		t.Errorf("got %+v", s)
+	}
+	for _, k := range camel().configDef().Keys() {
+		if !k.Internal && (strings.Contains(k.Name, "Session") || strings.Contains(k.Name, "rofile") || strings.HasPrefix(k.Name, "aws.")) {
+			t.Errorf("%s is listed", k.Name)
+		}
+	}
+}

@@ -1,8 +1,8 @@
 package dynamodb
 
 import (
+	"bytes"
 	"encoding/base64"
-	"slices"
 
 	"sluice/connect"
 )
@@ -66,7 +66,7 @@ func (w *itemWriter) valueSize(at foundAt) int {
 		}
 		return n
 	}
-	if slices.Contains(text, '\\') {
+	if bytes.IndexByte(text, '\\') >= 0 {
 		w.text = appendUnescaped(w.text[:0], text)
 		return len(w.text)
 	}

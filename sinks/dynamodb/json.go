@@ -258,9 +258,7 @@ func (r *jsonReader) quoted() (raw []byte, size int, escaped bool, err error) {
 	less := 0 // bytes that the text has more than what it says
 	i := start
 	for {
-		for i < len(r.in) && plainText[r.in[i]] {
-			i++
-		}
+		i = skipPlain(r.in, i)
 		if i == len(r.in) {
 			return nil, 0, false, errNotJSON
 		}

@@ -1,6 +1,9 @@
 package dynamodb
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -12,6 +15,23 @@ var plainText = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// skipPlain returns the place of the first byte from i on that does not stand for itself, or the end. It looks at eight at a time.
+func skipPlain(text []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		v := binary.LittleEndian.Uint64(text[i:])
+		quote, backslash := v^ones*'"', v^ones*'\\'
+		// A byte that is zero, or below a space, sets its high bit; the lowest one set is never a false one.
+		if found := ((quote-ones)&^quote | (backslash-ones)&^backslash | (v-ones*' ')&^v) & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+	}
+	for i < len(text) && plainText[text[i]] {
+		i++
+	}
+	return i
+}
 
 // appendEscaped appends text as the inside of a JSON string in one canonical form: only what must be escaped is.
 func appendEscaped[T string | []byte](dst []byte, text T) []byte {
@@ -94,18 +114,17 @@ func readHex(text []byte) (rune, bool) {
 
 // appendUnescaped appends the text that stands inside a JSON string, which must be well formed.
 func appendUnescaped(dst, raw []byte) []byte {
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			dst = append(dst, raw[i])
-			i++
-			continue
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return append(dst, raw...)
 		}
+		dst = append(dst, raw[:i]...)
 		r, n, ok := readEscape(raw[i:])
 		if !ok {
 			return append(dst, raw[i:]...)
 		}
 		dst = utf8.AppendRune(dst, r)
-		i += n
+		raw = raw[i+n:]
 	}
-	return dst
 }
