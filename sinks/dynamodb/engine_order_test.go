@@ -26,7 +26,7 @@ func TestWithoutDedupEveryVersionGoesOutInOrder(t *testing.T) {
 		b.want("committable", b.committable(), int64(2))
 		time.Sleep(time.Minute)
 		b.want("sent", b.sent(), "a1+b1 a2 a3 a4")
-		b.want("reported", fmt.Sprint(b.reported), "[a3: rejected]")
+		b.want("reported", fmt.Sprint(b.reports()), "[a3: rejected]")
 		b.want("committable", b.committable(), int64(5))
 		b.want("backlog", b.backlog(), 0)
 	})

@@ -144,6 +144,13 @@ func (b *bench) callsMade() [][]string {
 	return slices.Clone(b.calls)
 }
 
+// reports returns what was reported so far.
+func (b *bench) reports() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.reported)
+}
+
 // wakes returns how often the worker was woken.
 func (b *bench) wakes() int {
 	b.mu.Lock()

@@ -42,7 +42,9 @@ func TestAWriteThatWasTriedForLongEnoughPausesThePartitionsUntilItGetsThrough(t 
 		return down
 	}
 	onBenchWith(t, patient(pauseAll), nil, func(b *bench) {
+		b.mu.Lock()
 		b.answer = byName(answer)
+		b.mu.Unlock()
 		b.put("a1", "b1")
 		time.Sleep(50 * time.Second)
 		b.want("full within the minute", b.engine.full(), false)
@@ -60,7 +62,7 @@ func TestAWriteThatWasTriedForLongEnoughPausesThePartitionsUntilItGetsThrough(t 
 			t.Error("the worker was not woken to go on")
 		}
 		b.want("committable", b.committable(), int64(2))
-		b.want("reported", len(b.reported), 0)
+		b.want("reported", len(b.reports()), 0)
 	})
 }
 
@@ -74,10 +76,10 @@ func TestAWriteThatWasTriedForLongEnoughIsReportedWithWhatItReplaced(t *testing.
 		b.put("b2")
 		time.Sleep(12 * time.Second)
 		const why = ": the item was not written within 1m0s (aws.dynamodb.max.retry.time.seconds=60), last: connection refused"
-		b.want("reported", strings.Join(b.reported, "\n"), "a1"+why+"\na2"+why+"\na3"+why)
+		b.want("reported", strings.Join(b.reports(), "\n"), "a1"+why+"\na2"+why+"\na3"+why)
 		b.want("committable", b.committable(), int64(1))
 		time.Sleep(time.Minute)
-		b.want("reported in the end", len(b.reported), 5)
+		b.want("reported in the end", len(b.reports()), 5)
 		b.want("committable in the end", b.committable(), int64(5))
 		b.want("backlog", b.backlog(), 0)
 	})
@@ -91,7 +93,7 @@ func TestABadRecordHasTheFateThatIsSet(t *testing.T) {
 		b.put("a1")
 		time.Sleep(time.Second)
 		b.want("committable", b.committable(), int64(1))
-		b.want("reported", len(b.reported), 0)
+		b.want("reported", len(b.reports()), 0)
 		if line := b.log.String(); !strings.Contains(line, "a record cannot be written and is skipped") || !strings.Contains(line, "offset=0") || !strings.Contains(line, "err=rejected") {
 			t.Errorf("the log says %q", line)
 		}
@@ -102,7 +104,7 @@ func TestABadRecordHasTheFateThatIsSet(t *testing.T) {
 		time.Sleep(time.Second)
 		b.want("failure", fmt.Sprint(b.engine.failure()), "rejected")
 		b.want("committable", b.committable(), int64(0))
-		b.want("reported", len(b.reported), 0)
+		b.want("reported", len(b.reports()), 0)
 		if b.wakes() == 0 {
 			t.Error("the worker was not woken")
 		}
