@@ -85,6 +85,17 @@ func (a *attribute) appendTo(dst []byte) []byte {
 	return append(dst, a.value...)
 }
 
+// withAttribute returns an item with an attribute set.
+func withAttribute(item []byte, set attribute) []byte {
+	out := []byte{'{'}
+	for _, a := range attributesOf(item) {
+		if !bytes.Equal(a.name, set.name) {
+			out = a.appendTo(out)
+		}
+	}
+	return append(set.appendTo(out), '}')
+}
+
 // sameValue compares two values in DynamoDB's JSON as the service would: numbers by value, sets without order.
 func sameValue(a, b json.RawMessage) bool {
 	var x, y map[string]json.RawMessage

@@ -33,6 +33,11 @@ func (c *condition) applies(op operation) bool {
 	return c.kind != noCondition && (c.kind != insertOnly || op != deleteItem)
 }
 
+// fromKafka reports whether newer-wins compares the records' places in Kafka.
+func (c *condition) fromKafka() bool {
+	return c.kind == newerWins && (c.versionOf == offsetVersion || c.versionOf == timestampVersion)
+}
+
 // version is what newer-wins compares: a number, text or bytes, as it stands between the quotes of DynamoDB's JSON.
 type version struct {
 	kind kind
@@ -62,12 +67,12 @@ func (c *condition) version(r *connect.SinkRecord, op operation, item []byte, ta
 	if c.kind != newerWins {
 		return nil, item, nil
 	}
-	if c.versionOf == offsetVersion || c.versionOf == timestampVersion {
+	if c.fromKafka() {
 		if c.versionOf == timestampVersion && r.Timestamp < 0 {
 			return nil, nil, connect.NewDataError("table %q: the record has no timestamp, by which its version is to be told", table)
 		}
 		v := &version{kindN, kafkaVersion(r, c.versionOf)}
-		return v, fmt.Appendf(item[:len(item)-1:len(item)-1], `,"%s":%s}`, c.versionOf, v.attributeValue()), nil
+		return v, withAttribute(item, attribute{[]byte(c.versionOf), []byte(v.attributeValue())}), nil
 	}
 	name := string(appendEscaped(nil, c.versionOf))
 	for _, a := range attributesOf(item) {

@@ -171,6 +171,9 @@ func (c *composer) write(r *connect.SinkRecord, op operation, item []byte) (*wri
 	if err != nil {
 		return nil, err
 	}
+	if size := c.encoder.writer.size + maxVersionSize; h.condition.fromKafka() && op != deleteItem && size > maxItemSize {
+		return nil, connect.NewDataError("table %q: an item may have at most %d bytes, found %d with its version", c.encoder.table.name, maxItemSize, size)
+	}
 	if err := h.condition.check(item, c.encoder.table.name, op); err != nil {
 		return nil, err
 	}
@@ -239,6 +242,9 @@ const (
 	offsetVersion    = "__offset"
 	timestampVersion = "__timestamp"
 )
+
+// maxVersionSize is the size of such an attribute, from above: its name, and a number of up to 19 digits with a minus.
+const maxVersionSize = len(timestampVersion) + 12
 
 // kafkaVersion returns the number that stands for a record's place.
 func kafkaVersion(r *connect.SinkRecord, name string) string {

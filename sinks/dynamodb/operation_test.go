@@ -184,6 +184,23 @@ func TestARecordWithoutAVersionIsBad(t *testing.T) {
 	}
 }
 
+func TestAPlaceInKafkaBecomesAnAttribute(t *testing.T) {
+	s := &settings{handling: handling{condition: condition{kind: newerWins, versionOf: offsetVersion}}}
+	r := record(connect.RawJSON(`{"__offset":"old","id":"a","x":1}`))
+	r.Offset = 7
+	w, err := composed(t, s, r)
+	if want := `{"id":{"S":"a"},"x":{"N":"1"},"__offset":{"N":"7"}}`; err != nil || string(w.item) != want {
+		t.Errorf("got %s, %v, want %s", w.item, err, want)
+	}
+	r.Value = connect.RawJSON(`{"id":"a","x":"` + strings.Repeat("x", maxItemSize-10) + `"}`)
+	if _, err := composed(t, &settings{}, r); err != nil {
+		t.Errorf("without a version: %v", err)
+	}
+	if _, err := composed(t, s, r); err == nil || !strings.Contains(err.Error(), "an item may have at most 409600 bytes, found 4096") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A condition that fails because of the write itself, carried out before, is no failure.
 func TestAnItemIsKnownToBeWhatAWriteLeaves(t *testing.T) {
 	for _, c := range []struct {
