@@ -14,6 +14,7 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 	e.inFlight[b]()
 	delete(e.inFlight, b)
 	now, overdue := time.Now(), e.overdue
+	e.meters.called(b, &out, now)
 	line := e.observe(b, out, full, now)
 	e.observeDuration(b, out, now)
 	var refused []refusal
@@ -40,6 +41,7 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 		e.dispatch(true)
 	}
 	e.schedule(now)
+	e.publish()
 	e.mu.Unlock()
 
 	e.logLines([]*logLine{line})
@@ -56,6 +58,7 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 func (e *engine) judge(w *write, v verdict, now time.Time) []refusal {
 	switch v.class {
 	case done:
+		e.tally.records[w.op]++
 		e.applied(w)
 	case throttled, transient:
 		return e.retry(w, v, now)
@@ -67,6 +70,7 @@ func (e *engine) judge(w *write, v verdict, now time.Time) []refusal {
 		if e.policy.onUnmet != skip {
 			return e.remove(w, v.err, e.policy.onUnmet)
 		}
+		e.tally.records[unmetRecord]++
 		e.applied(w) // what it replaced has an older version, so that would not have been applied either
 	default:
 		e.fail(v.err)
@@ -127,7 +131,9 @@ func (e *engine) applied(w *write) {
 		e.restore(x)
 		e.finish(x.part, x.seq, int(x.cost))
 		x.replaced, x.oldest = nil, nil
-		x = next
+		if x = next; x != nil {
+			e.tally.records[mergedRecord]++
+		}
 	}
 	s.sending, s.attempts = nil, 0
 	e.settle(s)
@@ -162,6 +168,7 @@ func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
 	}
 	s.due = now.Add(keyPause(v.class, int(s.attempts), e.chance()))
 	s.attempts++
+	e.tally.retries++
 	s.queued = true
 	heap.Push(&e.paused, s)
 	return nil

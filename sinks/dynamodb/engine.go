@@ -56,6 +56,9 @@ type engine struct {
 	reports   []unanswered
 	awaiting  bool // a goroutine waits for the reports
 
+	meters *meters // nil: nobody wants to know
+	tally  tally
+
 	overdue  int // writes that were tried for longer than the policy wants, while they are tried further
 	records  int // unfinished
 	bytes    int // that they hold
@@ -187,6 +190,7 @@ func (e *engine) pass(r *connect.SinkRecord) {
 	p := e.partition(r.TopicPartition())
 	seq := p.add(r.Offset)
 	e.records++
+	e.tally.records[ignoredRecord]++
 	e.finish(p, seq, 0)
 }
 
@@ -249,6 +253,7 @@ func (e *engine) flush() {
 		}
 	}
 	e.dispatch(true)
+	e.publish()
 }
 
 // failure returns the error that ended the engine's work, nil while it works.

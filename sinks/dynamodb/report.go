@@ -12,6 +12,14 @@ type refusal struct {
 	fate   fate
 }
 
+// outcome is what became of the record once the refusal is accepted.
+func (r *refusal) outcome() recordOutcome {
+	if r.fate == skip {
+		return skippedRecord
+	}
+	return reportedRecord
+}
+
 // unanswered is a refusal that the worker was told of and has not answered yet.
 type unanswered struct {
 	refusal
@@ -91,6 +99,7 @@ func (e *engine) reported(r refusal, err error) {
 	r.part.reports--
 	e.signal(r.part)
 	if err == nil {
+		e.tally.records[r.outcome()]++
 		e.finish(r.part, r.seq, r.cost)
 	} else {
 		e.fail(err)
@@ -100,6 +109,7 @@ func (e *engine) reported(r refusal, err error) {
 	if e.wantRoom && e.roomy() {
 		e.wantRoom, wake = false, true
 	}
+	e.publish()
 	e.mu.Unlock()
 	if wake {
 		e.wake()

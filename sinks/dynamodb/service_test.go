@@ -154,6 +154,7 @@ type worker struct {
 
 	tolerate bool
 	woken    chan struct{}
+	metrics  *connect.Metrics
 
 	mu       sync.Mutex
 	paused   map[connect.TopicPartition]bool
@@ -171,6 +172,7 @@ func newWorker(t *testing.T, options sink.Options) *worker {
 	w := &worker{
 		t: t, log: &logs{}, tp: connect.TopicPartition{Topic: "flagged-transactions"},
 		woken: make(chan struct{}, 1), paused: make(map[connect.TopicPartition]bool),
+		metrics: connect.NewMetrics(func(err error) { t.Error(err) }),
 	}
 	w.task = sink.Plugin(options).NewSink().NewTask()
 	return w
@@ -295,7 +297,7 @@ func (w *worker) TaskID() connect.TaskID {
 
 func (w *worker) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) }
 
-func (w *worker) Metrics() *connect.Metrics { return nil }
+func (w *worker) Metrics() *connect.Metrics { return w.metrics }
 
 func (w *worker) Pause(partitions ...connect.TopicPartition) {
 	w.mu.Lock()

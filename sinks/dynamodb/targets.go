@@ -47,6 +47,8 @@ func (t *task) newEngine(log *slog.Logger, send func(context.Context, []*write) 
 		p.backlogBytes = max(1, p.backlogBytes/routeShare)
 	}
 	e := newEngine(log, p, send, t.tc.Report, t.tc.Wake)
+	e.meters = t.meters
+	t.meters.watch(e)
 	e.start()
 	e.open(slices.Collect(maps.Keys(t.parts)))
 	t.targets.all = append(t.targets.all, e)

@@ -29,6 +29,7 @@ type task struct {
 	log      *slog.Logger
 	settings *settings
 	session  *session
+	meters   *meters
 
 	asking  bool         // a table is being asked for, or its answer waits to be taken
 	opened  chan opening // that answer
@@ -70,6 +71,7 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 		return err
 	}
 	t.settings = s
+	t.meters = newMeters(t.tc.Metrics())
 	shown := s.table
 	if s.route != nil {
 		shown = s.route.String()
