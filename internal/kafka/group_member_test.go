@@ -108,9 +108,15 @@ func (m *member) run() {
 func (m *member) do(job func(r *kafka.GroupReader)) {
 	m.t.Helper()
 	done := make(chan struct{})
+	m.begin(func(r *kafka.GroupReader) { defer close(done); job(r) })
+	<-done
+}
+
+// begin is do that does not wait for the end of job.
+func (m *member) begin(job func(r *kafka.GroupReader)) {
+	m.t.Helper()
 	select {
-	case m.jobs <- func(r *kafka.GroupReader) { defer close(done); job(r) }:
-		<-done
+	case m.jobs <- job:
 	case <-m.finished:
 		m.t.Fatalf("%s has ended: %v", m.name, m.err)
 	case <-time.After(20 * time.Second):

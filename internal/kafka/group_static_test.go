@@ -281,7 +281,7 @@ func TestAbandonedMember(t *testing.T) {
 	stuck := newStaticMember(t, b, group, "one", []string{topic})
 	stuck.awaitOwned(2)
 	release, inside := make(chan struct{}), make(chan struct{})
-	go stuck.do(func(*kafka.GroupReader) { close(inside); <-release })
+	stuck.begin(func(*kafka.GroupReader) { close(inside); <-release })
 	<-inside
 
 	stuck.reader.Abandon()
