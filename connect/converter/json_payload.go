@@ -164,7 +164,7 @@ func (p *payloadReader) usualArray(s *connect.Schema) (any, bool) {
 
 // usualMap reads an object. Of a name that is there twice the last value counts.
 func (p *payloadReader) usualMap(s *connect.Schema) (any, bool) {
-	if p.at.peek() != '{' || s.Keys.Type != connect.String {
+	if p.at.peek() != '{' || s.Keys.Type != connect.String || isLogical(s.Keys.Name) {
 		return nil, false
 	}
 	p.at.pos++
