@@ -239,6 +239,24 @@ func TestPageForgets(t *testing.T) {
 	}
 }
 
+// What a name means is said anew by each page: a plugin whose name was another's until that was deleted shows its metrics.
+func TestNameThatChangesItsMeaning(t *testing.T) {
+	a, b := connect.NewMetrics(nil), connect.NewMetrics(nil)
+	a.Gauge("calls", "Calls.", func() float64 { return 1 })
+	b.Histogram("calls", "Something else.", nil).Observe(1)
+	var now metrics.Snapshot
+	h := metrics.NewHandler(func() metrics.Snapshot { return now })
+	for _, own := range []*connect.Metrics{a, b, a} {
+		now.Tasks = []metrics.Task{{ID: connect.TaskID{Connector: "x"}, Made: true, Plugin: own.Read()}}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		page := w.Body.String()
+		if samples(t, page)[`kafka_connect_plugins_calls{connector="x",task="0"}`] != 1 || !strings.Contains(page, "# HELP kafka_connect_plugins_calls "+own.Read()[0].Help) {
+			t.Errorf("the metric of kind %s is missing, or is told to be another", own.Read()[0].Kind)
+		}
+	}
+}
+
 // A page of 1,000 connectors with one task each. The bar is 50 ms of CPU.
 func BenchmarkPage(b *testing.B) {
 	s := everything()

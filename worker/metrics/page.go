@@ -3,6 +3,7 @@ package metrics
 import (
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,20 +23,28 @@ type family struct {
 
 func newPage() *page { return &page{families: map[string]*family{}} }
 
-// reset makes the page empty, and keeps its memory.
+// reset makes the page empty, and keeps the memory of the families that it had.
 func (p *page) reset() {
-	for _, f := range p.order {
+	p.order = slices.DeleteFunc(p.order, func(f *family) bool {
+		if len(f.lines) == 0 {
+			delete(p.families, f.name)
+			return true
+		}
 		f.lines = f.lines[:0]
-	}
+		return false
+	})
 }
 
-// family returns the family of a name. What it is was said by whoever asked first.
+// family returns the family of a name. What it is was said by whoever asked first for this page.
 func (p *page) family(name, kind, help string) *family {
 	f := p.families[name]
-	if f == nil {
+	switch {
+	case f == nil:
 		f = &family{name: name, kind: kind, help: help}
 		p.families[name] = f
 		p.order = append(p.order, f)
+	case len(f.lines) == 0:
+		f.kind, f.help = kind, help
 	}
 	return f
 }
