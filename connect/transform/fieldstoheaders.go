@@ -60,8 +60,11 @@ func (t *fieldsToHeaders) Apply(r *connect.SinkRecord) (*connect.SinkRecord, err
 		}
 		return withHeader(r, connect.Header{Key: t.headers[0], Schema: schema, Value: value}), nil
 	}
-	headers, err := t.fromMap(value)
-	if schema != nil {
+	var headers []connect.Header
+	var err error
+	if schema == nil {
+		headers, err = t.fromMap(value)
+	} else {
 		headers, err = t.fromStruct(schema, value)
 	}
 	if err != nil {
