@@ -6,6 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"sluice/connect"
+	"sluice/connect/connecttest"
+	"sluice/sinks/dynamodb"
 )
 
 // dashboard is what the test reads of a Grafana dashboard.
@@ -32,7 +36,18 @@ type dashboard struct {
 var (
 	metricInQuery = regexp.MustCompile(`\b(?:kafka|go|process)_[a-z0-9_]+`)
 	labelInQuery  = regexp.MustCompile(`[{,]\s*([a-z_]+)\s*(?:=~|!=|=)`)
+	labelsOfSum   = regexp.MustCompile(`by \(([a-z_, ]+)\)`)
 )
+
+// sinkMetrics returns the metrics of a DynamoDB sink that has started and done nothing.
+func sinkMetrics(t *testing.T) []connect.MetricFamily {
+	t.Helper()
+	task := connecttest.StartTask(t, dynamodb.Plugin(dynamodb.Options{}).NewSink(), map[string]string{
+		"aws.dynamodb.region": "eu-west-1", "camel.kamelet.aws-ddb-sink.accessKey": "key", "camel.kamelet.aws-ddb-sink.secretKey": "secret",
+		"table.name.format": "${topic}", // so that no table is asked for before there is a record
+	})
+	return task.Context.Metrics().Read()
+}
 
 // Every metric and label that the dashboard asks for is there, and its panels do not lie on each other.
 func TestDashboard(t *testing.T) {
@@ -45,7 +60,9 @@ func TestDashboard(t *testing.T) {
 		t.Fatal(err)
 	}
 	there := map[string]string{} // metrics, with the labels of all of their lines
-	for line := range strings.Lines(scrape(t, everything())) {
+	snapshot := everything()
+	snapshot.Tasks[0].Plugin = append(snapshot.Tasks[0].Plugin, sinkMetrics(t)...)
+	for line := range strings.Lines(scrape(t, snapshot)) {
 		if !strings.HasPrefix(line, "#") {
 			name, labels, _ := strings.Cut(line[:strings.LastIndexByte(line, ' ')], "{")
 			there[name] += labels
@@ -61,8 +78,15 @@ func TestDashboard(t *testing.T) {
 			if !ok {
 				t.Errorf("%s: there is no metric %s", where, name)
 			}
+			var asked []string
 			for _, found := range labelInQuery.FindAllStringSubmatch(query, -1) {
-				if label := found[1]; label != "instance" && !strings.Contains(labels, label+`="`) { // instance is Prometheus' own
+				asked = append(asked, found[1])
+			}
+			for _, found := range labelsOfSum.FindAllStringSubmatch(query, -1) {
+				asked = append(asked, strings.Split(found[1], ", ")...)
+			}
+			for _, label := range asked {
+				if label != "instance" && !strings.Contains(labels, label+`="`) { // instance is Prometheus' own
 					t.Errorf("%s: %s has no label %s", where, name, label)
 				}
 			}
