@@ -55,8 +55,7 @@ func TestJSONLimits(t *testing.T) {
 		{"1001 levels", strings.Repeat(`{"a":`, 1001), "Document nesting depth (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)"},
 		{"a name of 50,000", `{"` + strings.Repeat("a", 50_000) + `":1}`, ""},
 		{"a name of 50,001", `{"` + strings.Repeat("a", 50_001) + `":1}`, "Name length (50001) exceeds the maximum allowed (50000, from `StreamReadConstraints.getMaxNameLength()`)"},
-		{"a string of 20,000,000", `"` + strings.Repeat("é", 20_000_000) + `"`, ""},
-		{"a string of 20,000,001", `"` + strings.Repeat("a", 20_000_001) + `"`, "String value length (20000001) exceeds the maximum allowed (20000000, from `StreamReadConstraints.getMaxStringLength()`)"},
+		{"a string of 20,000,000 in more bytes", `"é` + strings.Repeat("a", 19_999_999) + `"`, ""}, // one that is too long is among the recorded cases
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := c.ToConnect("t", nil, []byte(tt.text))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sluice/connect"
+	"sluice/internal/boundtest"
 	"sluice/internal/capturedtest"
 )
 
@@ -76,7 +77,7 @@ func (c capturedValidation) configure(t *testing.T) {
 
 // The last type of a field counts, at the first one's place, however many fields there are.
 func TestManyCasts(t *testing.T) {
-	const n = 100_000 // checked one against the other they would take a minute
+	n := boundtest.Size(100_000) // checked one against the other they would take a minute
 	spec := make([]string, 0, n+1)
 	for i := range n {
 		spec = append(spec, "f"+strconv.Itoa(i)+":int8")

@@ -18,3 +18,12 @@ func Memory(t testing.TB, size, times int, f func()) {
 		t.Errorf("an input of %d bytes made it allocate %d, more than %d times as much", size, got, times)
 	}
 }
+
+// Size returns n, or with -short an eighth of it. That is how tests are run with the race detector, which makes long inputs slow and learns
+// nothing from their length.
+func Size(n int) int {
+	if testing.Short() {
+		return n / 8
+	}
+	return n
+}
