@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
 	"sluice/internal/demo"
@@ -79,6 +80,29 @@ func TestItRunsUntilItIsStopped(t *testing.T) {
 	}
 	if status.Type != "sink" {
 		t.Errorf("got status %+v", status)
+	}
+}
+
+// People try their own topics on the demo's Kafka, and it makes them, as the broker of the compose file does.
+func TestTopicsAreMadeByUse(t *testing.T) {
+	ctx, stop := context.WithCancel(testContext(t))
+	defer stop()
+	o := free()
+	o.Rate = 500
+	o.Ready = func(a demo.Addresses) {
+		defer stop()
+		client, err := kgo.NewClient(kgo.SeedBrokers(a.Kafka), kgo.AllowAutoTopicCreation(), kgo.UnknownTopicRetries(0))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer client.Close()
+		if err := client.ProduceSync(ctx, &kgo.Record{Topic: "orders", Value: []byte("{}")}).FirstErr(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := demo.Run(ctx, o); err != nil {
+		t.Fatal(err)
 	}
 }
 

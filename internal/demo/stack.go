@@ -57,10 +57,11 @@ func (s *stack) startKafka(ctx context.Context) error {
 		}
 	}
 	broker, err := embeddedkafka.New(embeddedkafka.Options{
-		Addr:       s.o.KafkaAddr,
-		DataDir:    s.o.DataDir,
-		Partitions: s.o.Partitions,
-		Logger:     s.o.Log,
+		Addr:             s.o.KafkaAddr,
+		DataDir:          s.o.DataDir,
+		Partitions:       s.o.Partitions,
+		AutoCreateTopics: true,
+		Logger:           s.o.Log,
 	})
 	if err != nil {
 		return err
