@@ -23,7 +23,8 @@ type Converter interface {
 // worker, which reads many, can put them into records without a piece of memory for each.
 type RawJSONConverter interface {
 	// ToRawJSON is ToConnect of data that is a [RawJSON] without a schema. It reports false for all else: for data that cannot be read, for a null,
-	// for any other value. The worker then calls ToConnect.
+	// for any other value, and for a text that is no part of data, since a record that is kept keeps the texts around its own in memory. The worker
+	// then calls ToConnect.
 	ToRawJSON(data []byte) (raw RawJSON, ok bool)
 }
 

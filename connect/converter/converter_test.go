@@ -1,6 +1,7 @@
 package converter_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -294,6 +295,25 @@ func BenchmarkEnvelope(b *testing.B) {
 	for b.Loop() {
 		if _, err := c.ToConnect("t", nil, data); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What ToRawJSON returns is a part of the data, as it says, and what ToConnect returns. Texts that had to be made anew are left to ToConnect.
+func TestRawJSONIsAPartOfTheData(t *testing.T) {
+	var raw connect.RawJSONConverter = newJSON(t, "false")
+	for text, want := range map[string]string{
+		`{"a":1}`: `{"a":1}`, " [1] \n": "[1]", "\xef\xbb\xbf7": "7", `"é"`: `"é"`, "0": "0",
+		"\"\xc0\x80\"": "", "\xfe\xff\x00[\x00]": "", "\x001": "", "\x00\x00\x001": "", "null": "", "": "", " ": "", "{": "",
+	} {
+		data := []byte(text)
+		got, ok := raw.ToRawJSON(data)
+		if ok != (want != "") || ok && string(got) != want {
+			t.Errorf("%q: got %q %v, want %q", text, got, ok, want)
+			continue
+		}
+		if clear(data); ok && !bytes.Equal(got, make([]byte, len(got))) {
+			t.Errorf("%q: the value is not in the data", text)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (c *JSON) ToConnect(_ string, _ []connect.RawHeader, data []byte) (connect.
 			return v, nil
 		}
 	}
-	value, err := checked(data)
+	value, _, err := checked(data)
 	switch {
 	case err != nil:
 		return connect.SchemaAndValue{}, &connect.DataError{Message: readFailed, Cause: err}
@@ -101,30 +101,30 @@ func (c *JSON) ToConnect(_ string, _ []connect.RawHeader, data []byte) (connect.
 	return connect.SchemaAndValue{Value: connect.RawJSON(value)}, nil
 }
 
-// ToRawJSON implements [connect.RawJSONConverter]: it succeeds if there are no schemas and the value is no null.
+// ToRawJSON implements [connect.RawJSONConverter]: it succeeds if there are no schemas, the data is UTF-8 and the value is no null.
 func (c *JSON) ToRawJSON(data []byte) (connect.RawJSON, bool) {
 	if c.schemas || data == nil {
 		return nil, false
 	}
-	value, err := checked(data)
-	return value, err == nil && !isNull(value)
+	value, shares, err := checked(data)
+	return value, err == nil && shares && !isNull(value)
 }
 
-// checked returns the first value of a text, which is empty if there is none.
-func checked(data []byte) ([]byte, error) {
+// checked returns the first value of a text, which is empty if there is none, and whether it shares memory with data: it does if the text is UTF-8.
+func checked(data []byte) (value []byte, shares bool, _ error) {
 	text, start, err := toUTF8(data)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	s := scanner{data: text, pos: start}
 	if !s.scan() {
-		return nil, s.err()
+		return nil, false, s.err()
 	}
-	value := text[s.start:s.end:s.end] // whoever appends to it must not write into the fetched batch
+	value = text[s.start:s.end:s.end] // whoever appends to it must not write into the fetched batch
 	if s.illFormed {
-		value = respell(value)
+		return respell(value), false, nil
 	}
-	return value, nil
+	return value, len(text) > 0 && &text[0] == &data[0], nil
 }
 
 // isNull reports whether a value that was checked is null, or none at all.
