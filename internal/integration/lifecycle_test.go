@@ -206,7 +206,10 @@ func (l *lifecycle) followStatuses() {
 				s.State = err.Error()
 			}
 			l.mu.Lock()
-			l.statuses, l.changed = append(l.statuses, "status "+s.State), time.Now()
+			l.changed = time.Now()
+			if status := "status " + s.State; m.Value != nil || len(l.statuses) == 0 || l.statuses[len(l.statuses)-1] != status {
+				l.statuses = append(l.statuses, status) // Kafka Connect takes a status away once or twice, as it comes
+			}
 			l.mu.Unlock()
 		}
 	}()
