@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -76,6 +77,16 @@ type Message struct {
 // TopicPartition returns the partition that m was read from.
 func (m *Message) TopicPartition() TopicPartition {
 	return TopicPartition{Topic: m.Topic, Partition: m.Partition}
+}
+
+// Clone returns a copy that shares no memory with the fetched batch.
+func (m *Message) Clone() *Message {
+	c := *m
+	c.Key, c.Value, c.Headers = bytes.Clone(m.Key), bytes.Clone(m.Value), slices.Clone(m.Headers)
+	for i := range c.Headers {
+		c.Headers[i].Value = bytes.Clone(c.Headers[i].Value)
+	}
+	return &c
 }
 
 // OffsetAndMetadata is a committed position: Offset is the next offset to read, not the last one

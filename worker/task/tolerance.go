@@ -131,6 +131,7 @@ func (t *Task) publish(ctx context.Context, e *errant, done func(error)) error {
 		return nil
 	}
 	t.stats.dlqRequests.Add(1)
+	e.message = e.message.Clone() // it may wait for long, and would keep all that was fetched with it
 	open := t.reports.add(e.partition, e.message.Offset)
 	err := t.dlq.send(ctx, e, func(err error) {
 		if err != nil {
