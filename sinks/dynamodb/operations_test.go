@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -235,7 +236,7 @@ func TestOperationsOnDynamoDBLocal(t *testing.T) {
 	}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	s := &service{url: address, client: dynamodb.New(dynamodb.Options{
+	s := &service{url: address, table: fmt.Sprintf("operations-%d", time.Now().UnixNano()), client: dynamodb.New(dynamodb.Options{
 		Region: "ap-southeast-2", BaseEndpoint: aws.String(address), HTTPClient: &http.Client{Transport: transport}, Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
 	})}
 	for name, st := range stages {
@@ -243,11 +244,11 @@ func TestOperationsOnDynamoDBLocal(t *testing.T) {
 			t.Run(name+"/"+api, func(t *testing.T) {
 				s.createTable(t)
 				t.Cleanup(func() {
-					if _, err := s.client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(tableName)}); err != nil {
+					if _, err := s.client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(s.table)}); err != nil {
 						t.Error(err)
 					}
 				})
-				st.run(t, s, tableName, api, 100)
+				st.run(t, s, s.table, api, 100)
 			})
 		}
 	}

@@ -32,10 +32,11 @@ const (
 // deadline bounds every wait of a test.
 const deadline = 10 * time.Second
 
-// service is an embedded DynamoDB behind a real HTTP server.
+// service is an embedded DynamoDB behind a real HTTP server, or another one, and the table that tests write to.
 type service struct {
 	*embedded.Server
 	url    string
+	table  string
 	client *dynamodb.Client
 }
 
@@ -49,7 +50,7 @@ func newService(t *testing.T) *service {
 		Region: "ap-southeast-2", BaseEndpoint: aws.String(front.URL), HTTPClient: front.Client(),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
 	})
-	s := &service{Server: server, url: front.URL, client: client}
+	s := &service{Server: server, url: front.URL, table: tableName, client: client}
 	s.createTable(t)
 	return s
 }
@@ -63,7 +64,7 @@ func (s *service) createTable(t *testing.T) {
 		return types.KeySchemaElement{AttributeName: aws.String(name), KeyType: k}
 	}
 	_, err := s.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName:            aws.String(tableName),
+		TableName:            aws.String(s.table),
 		BillingMode:          types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{attribute("transaction_id", "S"), attribute("transaction_date", "S"), attribute("account_id", "N")},
 		KeySchema:            []types.KeySchemaElement{key("transaction_id", "HASH"), key("transaction_date", "RANGE")},
@@ -81,7 +82,7 @@ func (s *service) createTable(t *testing.T) {
 func (s *service) items(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	out := make(map[string]map[string]any)
-	for pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{TableName: aws.String(tableName)}); pages.HasMorePages(); {
+	for pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{TableName: aws.String(s.table)}); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatalf("scan the table: %v", err)
