@@ -159,21 +159,27 @@ func TestOneAsynchronousCommitIsUnderWayAtATime(t *testing.T) {
 	})
 }
 
+// overtakenCommit lets a task commit one record, answers nothing until another commit has covered a second record, and returns the first one's answer.
+func overtakenCommit(h *harness, fake *fakeSink) (late func()) {
+	h.reader.set(func() { h.reader.hold = true })
+	h.reader.produce(tp0, "a")
+	h.reader.assign(tp0)
+	synctest.Wait()
+	fake.ctx.RequestCommit()
+	synctest.Wait()
+	late = h.reader.held[0]
+	h.reader.set(func() { h.reader.held, h.reader.hold = nil, false })
+	h.reader.produce(tp0, "b")
+	time.Sleep(2 * time.Minute)
+	synctest.Wait()
+	return late
+}
+
 func TestACommitThatIsNotAnsweredIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
 		h := run(t, fake, nil, nil)
-		h.reader.set(func() { h.reader.hold = true })
-		h.reader.produce(tp0, "a")
-		h.reader.assign(tp0)
-		synctest.Wait()
-		fake.ctx.RequestCommit()
-		synctest.Wait()
-		late := h.reader.held[0]
-		h.reader.set(func() { h.reader.held, h.reader.hold = nil, false })
-		h.reader.produce(tp0, "b")
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
+		late := overtakenCommit(h, fake)
 		h.expectCommitted(tp0, 2)
 		if s := h.task.Stats(); s.CommitFailures != 1 || s.Commits != 1 || s.Committed[c0] != 2 {
 			t.Errorf("got %+v, want one failure, one commit, at 2", s)

@@ -79,17 +79,7 @@ func TestLateAnswersToCommitsAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeSink{}
 		h := run(t, fake, nil, nil)
-		h.reader.set(func() { h.reader.hold = true })
-		h.reader.produce(tp0, "a")
-		h.reader.assign(tp0)
-		synctest.Wait()
-		fake.ctx.RequestCommit()
-		synctest.Wait()
-		late := h.reader.held[0]
-		h.reader.set(func() { h.reader.held, h.reader.hold = nil, false })
-		h.reader.produce(tp0, "b")
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
+		late := overtakenCommit(h, fake)
 		late()
 		synctest.Wait()
 		fake.ctx.Wake()
