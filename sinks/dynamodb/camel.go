@@ -39,6 +39,9 @@ const (
 
 // Settings of other versions of Camel's sink, and of its component, which Camel passes on without knowing them. Validation does not list them.
 const (
+	camelReadCapacityConfig  = "camel.kamelet.aws-ddb-sink.readCapacity"
+	camelWriteCapacityConfig = "camel.kamelet.aws-ddb-sink.writeCapacity" // up to 3.20.2
+
 	camelProfileCredentialsConfig = "camel.kamelet.aws-ddb-sink.useProfileCredentialsProvider" // from 4.8
 	camelProfileNameConfig        = "camel.kamelet.aws-ddb-sink.profileCredentialsName"        // from 4.8
 	camelSessionCredentialsConfig = "camel.kamelet.aws-ddb-sink.useSessionCredentials"         // from 4.8
@@ -59,7 +62,7 @@ func camel() *dialect {
 }
 
 // camelKeys defines the keys of Camel 3.20.3 in its order, with its types, defaults and levels. As there, none has a validator and
-// none is required by validation. Keys beyond it are accepted silently, writeCapacity of older versions among them.
+// none is required by validation. Keys beyond it are accepted silently.
 func camelKeys() []connect.ConfigKey {
 	key := func(name string, t connect.ConfigType, def any, importance connect.Importance, doc string) connect.ConfigKey {
 		return connect.ConfigKey{Name: name, Type: t, Default: def, Importance: importance, Doc: doc, Order: -1, Width: connect.WidthNone}
@@ -97,7 +100,7 @@ func camelKeys() []connect.ConfigKey {
 		key("camel.map.properties", flag, true, medium, "Whether headers that begin with CamelProperty. become properties of Camel's exchange. The sink has no use for them."),
 		key(camelMapHeadersConfig, flag, true, medium, "Whether headers that begin with CamelHeader. count. A record whose headers ask for another table, operation or item is refused as bad data; set to false, headers are ignored."),
 
-		key(camelTableConfig, str, nil, high, "The name of the DynamoDB table. It must exist."),
+		key(camelTableConfig, str, nil, high, "The name of the DynamoDB table. It must exist, unless "+tableCreateConfig+" is true."),
 		key(camelAccessKeyConfig, secret, nil, medium, "The access key id, unless useDefaultCredentialsProvider is true."),
 		key(camelSecretKeyConfig, secret, nil, medium, "The secret access key that goes with accessKey."),
 		key(camelRegionConfig, str, nil, high, "The AWS region of the table, such as eu-west-1."),
@@ -106,6 +109,8 @@ func camelKeys() []connect.ConfigKey {
 		key(camelEndpointConfig, str, nil, medium, "The URL of the service, such as http://localhost:8000. Counts only if overrideEndpoint is true."),
 		key(camelOverrideEndpointConfig, flag, false, medium, "Whether uriEndpointOverride is used instead of the region's endpoint."),
 
+		unlisted(key(camelReadCapacityConfig, str, nil, low, "Provisioned read units of a table that is made by "+tableCreateConfig+". Has no effect otherwise, as in Camel.")),
+		unlisted(key(camelWriteCapacityConfig, str, nil, low, "Provisioned write units of a table that is made by "+tableCreateConfig+". Has no effect otherwise, as in Camel: it never bounds what is written.")),
 		unlisted(key(camelProfileCredentialsConfig, flag, false, medium, "Whether credentials come from a profile of the SDK's files.")),
 		unlisted(key(camelProfileNameConfig, str, nil, medium, "The name of that profile.")),
 		unlisted(key(camelSessionCredentialsConfig, flag, false, medium, "Whether accessKey and secretKey are those of a session.")),
@@ -159,6 +164,7 @@ func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
 		marshal:    c.String(camelMarshalConfig) != "" || c.String(camelUnmarshalConfig) != "",
 		mapHeaders: c.Bool(camelMapHeadersConfig),
 		contentLog: contentLogLevel(c.String(camelContentLogLevelConfig)),
+		tables:     tableSpec{camelRead: c.String(camelReadCapacityConfig), camelWrite: c.String(camelWriteCapacityConfig)},
 	}
 	errs := camelRefusals(c)
 	errs = append(errs, s.camelCredentials(c)...)
@@ -166,12 +172,13 @@ func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
 	return append(errs, s.camelEndpoint(c)...)
 }
 
-// finishCamel looks for what is missing.
+// finishCamel looks for what is missing, and reads what depends on native keys.
 func finishCamel(s *settings) []*connect.ConfigError {
+	errs := s.camelCapacity()
 	if s.table == "" && s.route == nil {
-		return []*connect.ConfigError{{Key: camelTableConfig, Missing: true}}
+		errs = append(errs, &connect.ConfigError{Key: camelTableConfig, Missing: true})
 	}
-	return nil
+	return errs
 }
 
 // camelCredentials keeps Camel's precedence: the default provider if it is asked for, then a profile, then a session's keys, then static ones, and

@@ -88,7 +88,7 @@ func TestCamelSettingsAreRead(t *testing.T) {
 	}{
 		"the usual ones": {
 			map[string]string{camelTableConfig: "t", camelRegionConfig: "eu-west-1", camelDefaultCredentialsConfig: "true", camelUnmarshalConfig: "jackson", "camel.kamelet.aws-ddb-sink.writeCapacity": "1"},
-			settings{table: "t", regionKey: camelRegionConfig, region: "eu-west-1", marshal: true, mapHeaders: true},
+			settings{table: "t", regionKey: camelRegionConfig, region: "eu-west-1", marshal: true, mapHeaders: true, tables: tableSpec{camelWrite: "1"}},
 		},
 		"keys of their own": {
 			map[string]string{camelTableConfig: "t", camelAccessKeyConfig: "a", camelSecretKeyConfig: "s", camelMapHeadersConfig: "false", camelContentLogLevelConfig: "debug"},

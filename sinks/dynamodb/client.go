@@ -133,7 +133,7 @@ func (c *client) failed(ctx context.Context, operation string, response *http.Re
 		}
 	case c.clockIsWrong(response, cause.code):
 		class = transient
-	case isNotReady(cause.code):
+	case isNotReady(cause.code) && !c.settings.tables.blind:
 		if _, found, err := c.session.describe(ctx, c.table.name); found != fatal {
 			class = transient // it is being made, or was a moment ago, or nobody knows
 			if err != nil {

@@ -44,6 +44,7 @@ func confluent() *dialect {
 			coerceKeysConfig:    true,
 			sparseIndexesConfig: true,
 			onNullValuesConfig:  "upsert",
+			tableCreateConfig:   true,
 		},
 	}
 }

@@ -46,8 +46,9 @@
 //	a bad record               a DataError for the errant record reporter, naming table, attribute, expected and found
 //	rejected by the service    the batch is halved until the bad item is found; it is reported, the others are written
 //	table being created        waited for
-//	table missing, access      the task fails with the call, the region, the endpoint and whose credentials they were
-//	denied, bad credentials
+//	table missing              made, if aws.dynamodb.table.create says so; otherwise the task fails
+//	access denied, bad         the task fails with the call, the region, the endpoint and whose credentials they were; where it
+//	credentials                is DescribeTable alone that is denied, the settings may tell the key instead
 //
 // aws.dynamodb.max.retry.time.seconds ends the trying where it is wanted, and aws.dynamodb.on.retry.exhausted says what then; aws.dynamodb.on.data.error
 // says what becomes of bad records. What the service or the lack of it had to do with an error stands in headers of the dead letter queue:
@@ -70,7 +71,7 @@
 //   - Objects need no camel.sink.unmarshal. Camel cannot read them without it.
 //   - Connect structs are stored by their fields. Camel fails on them.
 //   - Throttling and outages are waited for. Camel fails the task, or moves the records to the dead letter queue.
-//   - A missing table fails the task at its start, whatever the tolerance. Camel fails, or dead-letters, each record.
+//   - A missing table fails the task at its start, whatever the tolerance, or is made by aws.dynamodb.table.create. Camel fails, or dead-letters, each record.
 //   - Old items are not returned by each write. Camel asks for them and throws them away.
 //   - UpdateItem finds the key among the attributes of a plain object. Camel takes all of them for the key, which the service refuses.
 //   - An aggregation bean and the idempotency filter are refused by name.

@@ -30,7 +30,7 @@ type nativeGroup struct {
 
 // nativeGroups are all native keys, in the order in which they are documented.
 func nativeGroups() []nativeGroup {
-	return []nativeGroup{nativeConnection(), nativeMapping(), nativeDerived(), nativeOperation(), nativeWrite()}
+	return []nativeGroup{nativeConnection(), nativeMapping(), nativeDerived(), nativeOperation(), nativeWrite(), nativeTable()}
 }
 
 // nativeKeys returns the definitions for a dialect.

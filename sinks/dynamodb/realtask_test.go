@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +87,53 @@ func TestATaskWritesToTheRealService(t *testing.T) {
 	}
 	if len(got.Item) != len(want) {
 		t.Errorf("got %d attributes, want %d: %v", len(got.Item), len(want), got.Item)
+	}
+}
+
+// A table that is missing is made, with everything that the service lets one say, and its time to live is turned on.
+func TestATaskMakesATableInTheRealService(t *testing.T) {
+	url := os.Getenv("SLUICE_TEST_DYNAMODB")
+	if url == "" {
+		t.Skip("SLUICE_TEST_DYNAMODB names no service")
+	}
+	connections := &http.Transport{}
+	t.Cleanup(connections.CloseIdleConnections)
+	s := &service{url: url, client: dynamodb.New(dynamodb.Options{
+		HTTPClient: &http.Client{Transport: connections},
+		Region:     "ap-southeast-2", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
+	})}
+	s.table = fmt.Sprintf("made-%d", time.Now().UnixNano())
+	t.Cleanup(func() {
+		if _, err := s.client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(s.table)}); err != nil {
+			t.Errorf("delete table: %v", err)
+		}
+	})
+	const own = "aws.dynamodb.table."
+	props := s.settings(prefix+"table", s.table, own+"create", "true", own+"key", "transaction_id:S, transaction_date:S", own+"indexes", "account(account_id:N, transaction_date:S) include(note); latest(seen:N) local keys",
+		own+"tags", "team=data", own+"stream", "NEW_IMAGE", own+"class", "STANDARD", own+"ttl.enable", "true", "aws.dynamodb.ttl.attribute", "gone", "aws.dynamodb.ttl.seconds", "60")
+	for _, id := range []string{"a", "b"} { // the second task finds the table
+		w := started(t, sink.Options{}, props)
+		w.mustPut(transaction(id, ``))
+		w.untilCommitted()
+	}
+	if n := len(s.items(t)); n != 2 {
+		t.Errorf("the table has %d items, want 2", n)
+	}
+	out, err := s.client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(s.table)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := out.Table
+	if len(d.GlobalSecondaryIndexes) != 1 || len(d.LocalSecondaryIndexes) != 1 || d.StreamSpecification == nil || d.StreamSpecification.StreamViewType != types.StreamViewTypeNewImage ||
+		aws.ToInt64(d.ProvisionedThroughput.WriteCapacityUnits) != 1 {
+		t.Errorf("the table is %+v", d)
+	}
+	ttl, err := s.client.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(s.table)})
+	if err != nil || ttl.TimeToLiveDescription.TimeToLiveStatus != types.TimeToLiveStatusEnabled {
+		t.Errorf("the time to live is %+v, %v", ttl.TimeToLiveDescription, err)
+	}
+	err = newWorker(t, sink.Options{}).start(s.settings(prefix+"table", s.table, own+"key", "transaction_id:S"))
+	if err == nil || !strings.Contains(err.Error(), `its range key is expected to be none, found "transaction_date" of type S`) {
+		t.Errorf("a table with another key: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import "log/slog"
 type settings struct {
 	table     string      // "" if route is set
 	route     *tableRoute // of a connector with several tables
+	tables    tableSpec   // what they are like, and whether they are made
 	operation operation
 	handling  handling
 	policy    policy // order, joining and bounds of writes

@@ -58,11 +58,12 @@ type table struct {
 	name       string
 	keys       int
 	attributes []keyAttribute
+	indexes    map[string][]specAttribute // keys of the indexes, hash before range, by the index's name
 }
 
 // newTable takes what the sink needs from the service's description.
 func newTable(d *types.TableDescription) (*table, error) {
-	t := &table{name: aws.ToString(d.TableName)}
+	t := &table{name: aws.ToString(d.TableName), indexes: make(map[string][]specAttribute)}
 	declared := make(map[string]kind, len(d.AttributeDefinitions))
 	for _, a := range d.AttributeDefinitions {
 		switch a.AttributeType {
@@ -108,11 +109,19 @@ func newTable(d *types.TableDescription) (*table, error) {
 		return nil, fmt.Errorf("table %q: its description has no key", t.name)
 	}
 	index := func(name *string, schema []types.KeySchemaElement) error {
+		var key []specAttribute
 		for _, e := range schema {
-			if err := add(aws.ToString(e.AttributeName), fmt.Sprintf("key of index %q", aws.ToString(name)), 0); err != nil {
+			attribute := aws.ToString(e.AttributeName)
+			if err := add(attribute, fmt.Sprintf("key of index %q", aws.ToString(name)), 0); err != nil {
 				return err
 			}
+			if a := (specAttribute{attribute, declared[attribute]}); e.KeyType == types.KeyTypeHash {
+				key = append([]specAttribute{a}, key...)
+			} else {
+				key = append(key, a)
+			}
 		}
+		t.indexes[aws.ToString(name)] = key
 		return nil
 	}
 	for i := range d.GlobalSecondaryIndexes {

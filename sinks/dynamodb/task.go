@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"sync"
-	"time"
 
 	"sluice/connect"
 )
 
 // task is the [connect.SinkTask]: it encodes records on the worker's goroutine and leaves the rest to the engine of their table.
 //
-// A table is described before the first record is written to it. While that lasts, and while the service cannot be reached at the start, the
-// task holds what it is given, with its partitions paused.
+// A table is described, and made if that is wanted, before the first record is written to it (opening.go). While that lasts, and while the service cannot
+// be reached at the start, the task holds what it is given, with its partitions paused.
 //
 // Pausing and resuming partitions is done by Put alone, on the worker's goroutine; the engine only wakes the worker. So the two
 // cannot contradict each other.
@@ -29,6 +27,7 @@ type task struct {
 	log      *slog.Logger
 	settings *settings
 	session  *session
+	finder   *finder
 	meters   *meters
 
 	asking  bool         // a table is being asked for, or its answer waits to be taken
@@ -44,14 +43,6 @@ type task struct {
 	parts  map[connect.TopicPartition]struct{}
 	paused bool
 	held   []connect.SinkRecord // put before their table was known, or behind such a record
-}
-
-// opening is what came of asking for a table again and again.
-type opening struct {
-	name   string
-	table  *table
-	err    error
-	waited bool // the log says that it could not be described at first
 }
 
 var (
@@ -86,78 +77,23 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 	if err := t.session.findCredentials(ctx, shown); err != nil {
 		return err
 	}
+	t.finder = &finder{session: t.session, settings: s, log: t.log}
 	if s.route != nil {
 		return nil // which tables there are is seen by the records
 	}
-	found, class, err := t.session.describe(ctx, s.table)
-	switch class {
-	case done:
+	found, class, err := t.finder.find(ctx, s.table, s.keyTypes())
+	switch {
+	case class == done:
 		t.only, err = t.newTarget(found, t.log)
 		return err
-	case fatal:
-		return err
-	default:
-		t.log.Warn(notDescribed, "err", err)
-		t.ask(s.table, true)
-	}
-	return nil
-}
-
-const notDescribed = "the table cannot be described yet, asking until it can"
-
-// ask asks for a table in the background until the answer is one that lasts. Waited tells that it was asked for before, in vain.
-func (t *task) ask(name string, waited bool) {
-	if t.cancel != nil {
-		t.cancel() // of the one before, which is over
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.cancel = cancel
-	t.asking = true
-	t.waiting.Go(func() {
-		for n := 0; ; n++ {
-			if waited {
-				select {
-				case <-time.After(backoff(holdBase, outageHoldMax, n, rand.Float64())):
-				case <-ctx.Done():
-					return
-				}
-			}
-			found, class, err := t.session.describe(ctx, name)
-			if class == done || class == fatal {
-				t.opened <- opening{name, found, err, waited}
-				t.tc.Wake()
-				return
-			}
-			if !waited && ctx.Err() == nil {
-				t.log.Warn(notDescribed, "table", name, "err", err)
-			}
-			waited = true
-		}
-	})
-}
-
-// begin takes the answer to a question for a table.
-func (t *task) begin(o opening) error {
-	if o.err != nil {
-		return o.err
-	}
-	log := t.log
-	if t.settings.route != nil {
-		log = t.tc.Logger().With("table", o.name)
-	}
-	if o.waited {
-		log.Info("the table can be described now")
-	}
-	found, err := t.newTarget(o.table, log)
-	if err != nil {
+	case errors.Is(err, errNeedsRecord):
+		t.log.Info("the table is missing, and is made when its first record tells the types of its key")
+		return nil
+	case class == fatal:
 		return err
 	}
-	if t.settings.route == nil {
-		t.only = found
-	} else {
-		t.targets.byName[o.name] = found
-	}
-	t.asking = false
+	t.log.Warn(notReady, "err", err)
+	t.ask(s.table, nil, true)
 	return nil
 }
 
@@ -168,6 +104,7 @@ func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 		select {
 		case o := <-t.opened:
 			if err := t.begin(o); err != nil {
+				t.asking = true
 				t.opened <- opening{err: err} // every further Put says the same
 				return err
 			}
@@ -202,7 +139,11 @@ func (t *task) put(ctx context.Context, r *connect.SinkRecord) (bool, error) {
 	case err != nil:
 		return true, t.reject(t.misrouted(), r, err)
 	case to == nil:
-		t.ask(name, false)
+		if r.Value == nil && t.settings.handling.tombstones == tombstoneIgnored {
+			t.misrouted().pass(r)
+			return true, nil
+		}
+		t.ask(name, r, false)
 		return false, nil
 	}
 	if t.settings.contentLog != nil {

@@ -244,7 +244,7 @@ func TestAServiceThatIsDownAtTheStartIsWaitedFor(t *testing.T) {
 		t.Error("the partition is still paused")
 	}
 	wantItems(t, s.items(t), map[string]map[string]any{"a": storedTransaction("a", nil)})
-	if n := strings.Count(w.log.String(), "cannot be described yet"); n != 1 {
+	if n := strings.Count(w.log.String(), "cannot be written to yet"); n != 1 {
 		t.Errorf("%d lines in the log about it:\n%s", n, w.log)
 	}
 }
