@@ -10,6 +10,7 @@
 //	BenchmarkCreate                             POST /connectors, the first and the thousandth
 //	BenchmarkStart                              the binary, from its start to GET / and to 1,000 connectors that run
 //	BenchmarkRecords                            the binary, from a topic to a sink: processor time of a record, memory
+//	BenchmarkSinkSpeed                          the DynamoDB sink on a stub of the service, beside a program made by hand
 //	BenchmarkMemory                             what a worker occupies whose sink is stuck or slow
 //
 // Results are custom metrics: ms for what a client waits, cpu-ms for processor time of the whole process, including what runs beside.

@@ -15,8 +15,10 @@ import (
 const roleVariable = "SLUICE_BENCH_ROLE"
 
 const (
-	brokerRole = "broker" // the embedded Kafka; it prints its address
-	workerRole = "worker" // the worker, with the sinks of this package beside the stock ones
+	brokerRole   = "broker"   // the embedded Kafka; it prints its address
+	workerRole   = "worker"   // the worker, with the sinks of this package beside the stock ones
+	stubRole     = "stub"     // looks like DynamoDB; it prints its addresses
+	handmadeRole = "handmade" // does what the sink does with nothing but speed in mind
 )
 
 func TestMain(m *testing.M) {
@@ -25,6 +27,10 @@ func TestMain(m *testing.M) {
 		os.Exit(runBroker())
 	case workerRole:
 		cli.Main(sinks()...)
+	case stubRole:
+		os.Exit(runStub())
+	case handmadeRole:
+		os.Exit(runHandmade())
 	}
 	code := m.Run()
 	stopAll()

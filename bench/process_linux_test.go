@@ -102,6 +102,12 @@ func (p *process) stop() {
 	}
 }
 
+// kill ends the process at once.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
 // await polls until ready holds. The benchmark fails if the process ends before, or after two minutes.
 func (p *process) await(tb testing.TB, what string, every time.Duration, ready func() bool) {
 	tb.Helper()
