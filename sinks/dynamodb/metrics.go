@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -117,6 +118,13 @@ func (m *meters) watch(e *engine) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.engines = append(m.engines, e)
+}
+
+// unwatch ends that.
+func (m *meters) unwatch(e *engine) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.engines = slices.DeleteFunc(m.engines, func(other *engine) bool { return other == e })
 }
 
 // called counts a call that has ended.

@@ -7,28 +7,30 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"sluice/connect"
 )
 
 // target is a table that a task writes to. Each has an engine of its own, so that one that is slow or throttled does not slow the
-// others down; all have the session in common.
+// others down; all have the session, the bounds of the backlog and those of calls in common.
 type target struct {
 	composer *composer
 	engine   *engine
+	used     time.Time // when the last record for it came
 }
 
-// targets are the tables of a task by name, as far as records have come for them.
+// targets are the tables of a task by name, as far as records have come for them and they are in use.
 //
 // A record is in the books of one engine alone: that of its table, or of the table that has nothing but bad records in its books if it is not
 // known which table it is for. So what may be committed is the least of what each engine says.
 type targets struct {
 	byName map[string]*target
 	all    []*engine
+	calls  chan struct{} // holds one for each call in flight, of all tables
+	swept  time.Time     // when tables out of use were looked for last
+	whole  bool          // the backlog of all had reached its bound when that was looked at last
 }
-
-// routeShare is the part of the bounds of the backlog that each of several tables has.
-const routeShare = 4
 
 // newTarget starts an engine on a table that is known, unless the settings do not fit it.
 func (t *task) newTarget(found *table, log *slog.Logger) (*target, error) {
@@ -36,23 +38,36 @@ func (t *task) newTarget(found *table, log *slog.Logger) (*target, error) {
 		return nil, err
 	}
 	client := newClient(t.session, found, t.settings)
-	return &target{composer: &composer{settings: t.settings, encoder: newEncoder(found, t.settings)}, engine: t.newEngine(log, client.send)}, nil
+	return &target{
+		composer: &composer{settings: t.settings, encoder: newEncoder(found, t.settings)},
+		engine:   t.newEngine(log, t.targets.taking(client.send)), used: time.Now(),
+	}, nil
 }
 
 // newEngine starts an engine for the partitions that the task has.
 func (t *task) newEngine(log *slog.Logger, send func(context.Context, []*write) outcome) *engine {
-	p := t.settings.policy
-	if t.settings.route != nil {
-		p.backlogRecords = max(1, p.backlogRecords/routeShare)
-		p.backlogBytes = max(1, p.backlogBytes/routeShare)
-	}
-	e := newEngine(log, p, send, t.tc.Report, t.tc.Wake)
+	e := newEngine(log, t.settings.policy, send, t.tc.Report, t.tc.Wake)
 	e.meters = t.meters
 	t.meters.watch(e)
 	e.start()
 	e.open(slices.Collect(maps.Keys(t.parts)))
 	t.targets.all = append(t.targets.all, e)
 	return e
+}
+
+// taking keeps the calls of all tables together below their bound. Waiting for one that is free counts as part of a call, so that an engine has fewer in
+// flight, and more patience, when others need them.
+func (ts *targets) taking(send func(context.Context, []*write) outcome) func(context.Context, []*write) outcome {
+	calls := ts.calls
+	return func(ctx context.Context, writes []*write) outcome {
+		select {
+		case calls <- struct{}{}:
+			defer func() { <-calls }()
+			return send(ctx, writes)
+		case <-ctx.Done():
+			return outcome{class: transient, err: fmt.Errorf("wait for one of %d calls that all tables have in flight: %w", cap(calls), ctx.Err())}
+		}
+	}
 }
 
 // targetOf returns where a record goes: the only target, or that of its table. It is nil, with the name, if nothing is known of the
@@ -92,15 +107,6 @@ func (ts *targets) flush() {
 	for _, e := range ts.all {
 		e.flush()
 	}
-}
-
-// full asks every engine, since it is by being asked that one knows whom to wake.
-func (ts *targets) full() bool {
-	full := false
-	for _, e := range ts.all {
-		full = e.full() || full
-	}
-	return full
 }
 
 func (ts *targets) failure() error {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"sluice/connect"
 )
@@ -17,7 +18,7 @@ import (
 // A table is described, and made if that is wanted, before the first record is written to it (opening.go). While that lasts, and while the service cannot
 // be reached at the start, the task holds what it is given, with its partitions paused.
 //
-// Pausing and resuming partitions is done by Put alone, on the worker's goroutine; the engine only wakes the worker. So the two
+// Pausing and resuming partitions is done on the worker's goroutine alone (settlePauses); the engine only wakes the worker. So the two
 // cannot contradict each other.
 type task struct {
 	options Options
@@ -37,11 +38,12 @@ type task struct {
 
 	only    *target // of a connector with one table, once it is known
 	targets targets
-	lost    *engine // see misrouted
-	name    []byte  // scratch
+	lost    *engine   // see misrouted
+	name    []byte    // scratch
+	turn    time.Time // of the Put under way
 
 	parts  map[connect.TopicPartition]struct{}
-	paused bool
+	paused map[connect.TopicPartition]struct{}
 	held   []connect.SinkRecord // put before their table was known, or behind such a record
 }
 
@@ -55,6 +57,7 @@ var (
 func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[string]string) error {
 	t.tc, t.log = tc, tc.Logger()
 	t.parts = make(map[connect.TopicPartition]struct{})
+	t.paused = make(map[connect.TopicPartition]struct{})
 	t.targets.byName = make(map[string]*target)
 	t.opened = make(chan opening, 1)
 	s, err := t.read(props)
@@ -62,6 +65,7 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 		return err
 	}
 	t.settings = s
+	t.targets.calls = make(chan struct{}, s.policy.maxInFlight)
 	t.meters = newMeters(t.tc.Metrics())
 	shown := s.table
 	if s.route != nil {
@@ -100,6 +104,7 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 // Put never waits for the service. When the backlog has reached its bound the partitions are paused until half of it is written.
 // An error that an engine met since the last Put is returned here.
 func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
+	t.turn = time.Now()
 	if t.asking {
 		select {
 		case o := <-t.opened:
@@ -112,7 +117,7 @@ func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 			t.held = nil
 		default:
 			t.held = append(t.held, records...)
-			t.pause(t.targets.full() || len(t.held) > 0)
+			t.settlePauses()
 			return t.targets.failure()
 		}
 	}
@@ -127,7 +132,8 @@ func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 		}
 	}
 	t.targets.flush()
-	t.pause(t.targets.full() || len(t.held) > 0)
+	t.settlePauses()
+	t.sweep(ctx)
 	return t.targets.failure()
 }
 
@@ -135,6 +141,9 @@ func (t *task) Put(ctx context.Context, records []connect.SinkRecord) error {
 // reported at its place: what came before it is on its way, and nothing after it is if errors are not tolerated.
 func (t *task) put(ctx context.Context, r *connect.SinkRecord) (bool, error) {
 	to, name, err := t.targetOf(r)
+	if to != nil {
+		to.used = t.turn
+	}
 	switch {
 	case err != nil:
 		return true, t.reject(t.misrouted(), r, err)
@@ -168,17 +177,31 @@ func (t *task) reject(e *engine, r *connect.SinkRecord, reason error) error {
 	return t.targets.failure()
 }
 
-// pause stops or resumes the delivery of all partitions, if that is a change.
-func (t *task) pause(want bool) {
-	if want == t.paused {
-		return
+// settlePauses stops the delivery of the partitions that nothing more is wanted of for now, and resumes that of the others. While records are held, these
+// are all.
+func (t *task) settlePauses() {
+	want := t.targets.crowded(&t.settings.policy, t.parts)
+	if len(t.held) > 0 {
+		want = t.parts
 	}
-	t.paused = want
-	all := slices.Collect(maps.Keys(t.parts))
-	if want {
-		t.tc.Pause(all...)
-	} else {
-		t.tc.Resume(all...)
+	var pause, resume []connect.TopicPartition
+	for tp := range t.paused {
+		if _, ok := want[tp]; !ok {
+			resume = append(resume, tp)
+			delete(t.paused, tp)
+		}
+	}
+	for tp := range want {
+		if _, ok := t.paused[tp]; !ok {
+			pause = append(pause, tp)
+			t.paused[tp] = struct{}{}
+		}
+	}
+	if len(resume) > 0 {
+		t.tc.Resume(resume...)
+	}
+	if len(pause) > 0 {
+		t.tc.Pause(pause...)
 	}
 }
 
@@ -188,9 +211,7 @@ func (t *task) Open(_ context.Context, partitions []connect.TopicPartition) erro
 		t.parts[tp] = struct{}{}
 	}
 	t.targets.open(partitions)
-	if t.paused {
-		t.tc.Pause(partitions...)
-	}
+	t.settlePauses()
 	return nil
 }
 
@@ -210,6 +231,7 @@ func (t *task) PreCommit(ctx context.Context, offsets map[connect.TopicPartition
 			durable[tp] = min(next, t.held[i].Offset)
 		}
 	}
+	t.sweep(ctx)
 	return durable, nil
 }
 
@@ -217,14 +239,15 @@ func (t *task) PreCommit(ctx context.Context, offsets map[connect.TopicPartition
 func (t *task) Close(ctx context.Context, partitions []connect.TopicPartition) error {
 	for _, tp := range partitions {
 		delete(t.parts, tp)
-	}
-	if t.paused {
-		t.tc.Resume(partitions...) // if they come back, they are not what is paused
+		if _, ok := t.paused[tp]; ok {
+			delete(t.paused, tp)
+			t.tc.Resume(tp) // if it comes back, it is not what is paused
+		}
 	}
 	t.held = slices.DeleteFunc(t.held, func(r connect.SinkRecord) bool { return slices.Contains(partitions, r.TopicPartition()) })
 	err := t.targets.drain(ctx, partitions)
 	t.targets.forget(partitions)
-	t.pause(t.targets.full() || len(t.held) > 0) // what was dropped may have made room
+	t.settlePauses() // what was dropped may have made room
 	return err
 }
 
