@@ -115,12 +115,12 @@ func (p *consumerProtocol) strategy(name string) (sarama.BalanceStrategy, error)
 }
 
 // assign implements groupProtocol.
-func (p *consumerProtocol) assign(ctx context.Context, protocol string, members []sarama.GroupMember) ([]sarama.SyncGroupRequestAssignment, error) {
-	strategy, err := p.strategy(protocol)
+func (p *consumerProtocol) assign(ctx context.Context, e election) ([]sarama.SyncGroupRequestAssignment, error) {
+	strategy, err := p.strategy(e.protocol)
 	if err != nil {
 		return nil, err
 	}
-	subscriptions, err := (&sarama.JoinGroupResponse{Members: members}).GetMembers()
+	subscriptions, err := (&sarama.JoinGroupResponse{Members: e.members}).GetMembers()
 	if err != nil {
 		return nil, fmt.Errorf("%w: read the members' subscriptions: %w", errProtocol, err)
 	}
@@ -141,12 +141,12 @@ func (p *consumerProtocol) assign(ctx context.Context, protocol string, members 
 		plan, err = strategy.Plan(subscriptions, partitions)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: assignor %s: %w", errProtocol, protocol, err)
+		return nil, fmt.Errorf("%w: assignor %s: %w", errProtocol, e.protocol, err)
 	}
 	req := &sarama.SyncGroupRequest{}
 	for _, member := range slices.Sorted(maps.Keys(subscriptions)) {
 		if err := req.AddGroupAssignmentMember(member, &sarama.ConsumerGroupMemberAssignment{Version: 1, Topics: plan[member]}); err != nil {
-			return nil, fmt.Errorf("%w: assignor %s: %w", errProtocol, protocol, err)
+			return nil, fmt.Errorf("%w: assignor %s: %w", errProtocol, e.protocol, err)
 		}
 	}
 	p.mu.Lock()

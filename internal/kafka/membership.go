@@ -50,7 +50,9 @@ type membership struct {
 	err      error        // why it failed
 	polling  bool         // the owner waits in Poll
 	lastPoll time.Time
-	suspect  bool // send a heartbeat now
+	suspect  bool      // send a heartbeat now
+	heard    time.Time // when the last request was sent whose answer says that this member is in the group
+	asking   bool      // a join is at the coordinator, which answers when all have come
 }
 
 type memberPhase int8
@@ -71,7 +73,7 @@ type groupProtocol interface {
 	// offers are the protocols this member can follow, best first, each with what it tells the leader.
 	offers(ctx context.Context, generation int32) ([]*sarama.GroupProtocol, error)
 	// assign is called on the leader: it says what each member gets.
-	assign(ctx context.Context, protocol string, members []sarama.GroupMember) ([]sarama.SyncGroupRequestAssignment, error)
+	assign(ctx context.Context, e election) ([]sarama.SyncGroupRequestAssignment, error)
 	// accepted is called with what this member got.
 	accepted(protocol string, generation int32, data []byte) error
 	// changed reports whether what this member has offered, or with whole what the assignment was made of, has changed since.
@@ -80,6 +82,14 @@ type groupProtocol interface {
 	watchful() bool
 	// checkInterval is how often changed is to be asked.
 	checkInterval() time.Duration
+}
+
+// election makes this member the leader of a generation: it is to say what each member gets.
+type election struct {
+	protocol   string
+	generation int32
+	leader     string // this member's id
+	members    []sarama.GroupMember
 }
 
 // assignment is the outcome of a join.
@@ -294,8 +304,10 @@ func (m *membership) beat(ctx context.Context) error {
 	m.cluster.outage.worked(m.conn.addr)
 	switch code := resp.Err; code {
 	case sarama.ErrNoError:
+		m.heardAt(began)
 		return nil
 	case sarama.ErrRebalanceInProgress:
+		m.heardAt(began)
 		m.become(memberRebalancing, memberStable)
 		return nil
 	case sarama.ErrUnknownMemberId, sarama.ErrIllegalGeneration:
@@ -312,6 +324,13 @@ func (m *membership) beat(ctx context.Context) error {
 		m.lostCoordinator(ctx, code)
 		return code
 	}
+}
+
+// heardAt notes that the coordinator counts this member in, or did so when it was asked.
+func (m *membership) heardAt(asked time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heard = asked
 }
 
 // leaveForNotPolling gives up a membership whose owner does not do its part any more, so that others

@@ -76,7 +76,7 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 	}
 	var plan []sarama.SyncGroupRequestAssignment
 	if joined.LeaderId == joined.MemberId {
-		if plan, err = m.protocol.assign(ctx, joined.GroupProtocol, joined.Members); err != nil {
+		if plan, err = m.protocol.assign(ctx, election{joined.GroupProtocol, joined.GenerationId, joined.MemberId, joined.Members}); err != nil {
 			return nil, fmt.Errorf("assign as leader: %w", err)
 		}
 	}
@@ -105,6 +105,7 @@ func (m *membership) joinOnce(ctx context.Context) (*assignment, error) {
 		return nil, err
 	}
 	m.mu.Lock()
+	m.heard = began
 	m.id, m.leader = as, joined.LeaderId == joined.MemberId || isPredecessor(joined.LeaderId, as.instanceID)
 	m.returned = as.instanceID != "" && before.memberID == ""
 	m.mu.Unlock()
@@ -137,7 +138,9 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 	}
 	m.unanswered = as.memberID == "" && as.instanceID != ""
 	began := time.Now()
+	m.setAsking(true)
 	resp, err := exchange(ctx, send, (*sarama.Broker).JoinGroup, req)
+	m.setAsking(false)
 	if err != nil {
 		return nil, fmt.Errorf("join group: %w", err)
 	}
@@ -154,6 +157,15 @@ func (m *membership) sendJoin(ctx context.Context) (*sarama.JoinGroupResponse, e
 	if resp.Err != sarama.ErrNoError {
 		return nil, fmt.Errorf("join group: %w", resp.Err)
 	}
+	m.heardAt(time.Now()) // it was answered because all have come: the session begins anew
 	m.meter.joins.Since(began)
 	return resp, nil
+}
+
+// setAsking notes whether a join is at the coordinator, where it keeps the member alive however long it takes.
+func (m *membership) setAsking(asking bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asking = asking
+	tell(m.changed)
 }
