@@ -98,7 +98,7 @@ func camelKeys() []connect.ConfigKey {
 		key("camel.idempotency.kafka.poll.duration.ms", connect.TypeInt, int64(100), low, "How long the idempotency filter waits for its topic, in milliseconds."),
 		key("camel.remove.headers.pattern", str, "", medium, "A pattern of headers to remove. The sink writes no headers."),
 		key("camel.map.properties", flag, true, medium, "Whether headers that begin with CamelProperty. become properties of Camel's exchange. The sink has no use for them."),
-		key(camelMapHeadersConfig, flag, true, medium, "Whether headers that begin with CamelHeader. count. A record whose headers ask for another table, operation or item is refused as bad data; set to false, headers are ignored."),
+		key(camelMapHeadersConfig, flag, true, medium, "Whether headers that begin with CamelHeader. count. CamelHeader.CamelAwsDdbTableName names the table of a record; one whose headers ask for another operation, an item or a condition is refused as bad data. Set to false, headers are ignored."),
 
 		key(camelTableConfig, str, nil, high, "The name of the DynamoDB table. It must exist, unless "+tableCreateConfig+" is true."),
 		key(camelAccessKeyConfig, secret, nil, medium, "The access key id, unless useDefaultCredentialsProvider is true."),

@@ -52,7 +52,7 @@
 //
 // aws.dynamodb.max.retry.time.seconds ends the trying where it is wanted, and aws.dynamodb.on.retry.exhausted says what then; aws.dynamodb.on.data.error
 // says what becomes of bad records. What the service or the lack of it had to do with an error stands in headers of the dead letter queue:
-// __connect.errors.dynamodb.code, .table, .operation and .request.id.
+// __connect.errors.dynamodb.code, .table, .operation and .request.id; of a record that was found to be bad before it was sent, table and operation.
 //
 // While the backlog of a task is full (50,000 records or 8 MiB, unless set otherwise) its partitions are paused. When partitions are given away, what was not
 // sent is dropped (it is read again by their next owner) and what is with the service is waited for.
@@ -75,6 +75,7 @@
 //   - Old items are not returned by each write. Camel asks for them and throws them away.
 //   - UpdateItem finds the key among the attributes of a plain object. Camel takes all of them for the key, which the service refuses.
 //   - An aggregation bean and the idempotency filter are refused by name.
-//   - A record with a header CamelHeader.CamelAwsDdb… is an error, since it asks for another table, operation or item.
+//   - A record with a header CamelHeader.CamelAwsDdbOperation is an error if it asks for another operation than the settings: Camel 3 pays no heed to it, Camel 4
+//     does. CamelAwsDdbTableName names the record's table, as in Camel.
 //   - UriEndpointOverride without overrideEndpoint is mentioned in the log; neither does anything with it.
 package dynamodb

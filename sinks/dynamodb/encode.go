@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -54,9 +53,6 @@ func (e *encoder) encode(r *connect.SinkRecord) (item, key []byte, err error) {
 func (e *encoder) encodeFor(r *connect.SinkRecord, op operation) (item, key []byte, err error) {
 	e.op = op
 	e.writer.nullsGo = (op == upsertItem || op == updateItem) && e.settings.handling.updateNull != setNull
-	if err := e.checkHeaders(r); err != nil {
-		return nil, nil, err
-	}
 	e.writer.reset(e.table)
 	if err := e.read(r.Value); err != nil {
 		return nil, nil, e.dataError(r, err)
@@ -231,24 +227,6 @@ func (e *encoder) checkOnlyKey() error {
 	if len(attributes) > e.table.keys {
 		return connect.NewDataError("table %q: to delete an item the record must hold its key %s and nothing else, found %d attributes",
 			e.table.name, e.table.keyNames(), len(attributes))
-	}
-	return nil
-}
-
-// ddbHeaderPrefix begins the Kafka headers by which Camel's sink lets a record choose its own table, operation or item.
-const ddbHeaderPrefix = "CamelHeader.CamelAwsDdb"
-
-// checkHeaders refuses a record whose headers ask for something else than the connector's settings: to write it anyway could be to
-// write to the wrong table.
-func (e *encoder) checkHeaders(r *connect.SinkRecord) error {
-	if !e.settings.mapHeaders {
-		return nil
-	}
-	for i := range r.Headers {
-		if strings.HasPrefix(r.Headers[i].Key, ddbHeaderPrefix) && r.Headers[i].Key != e.settings.handling.operationHeader {
-			return connect.NewDataError("table %q: the header %q of the record is not supported; settings of one record cannot differ from the connector's",
-				e.table.name, r.Headers[i].Key)
-		}
 	}
 	return nil
 }

@@ -229,17 +229,6 @@ func TestKeysAreOneIfTheServiceTakesThemForOne(t *testing.T) {
 	}
 }
 
-func TestARecordThatAsksForAnotherTableIsRefused(t *testing.T) {
-	r := record(connect.RawJSON(`{"id":"a"}`))
-	r.Headers = []connect.Header{{Key: "other"}, {Key: "CamelHeader.CamelAwsDdbTableName", Value: "elsewhere"}}
-	if _, _, err := newEncoder(simple(kindS), &settings{mapHeaders: true}).encode(r); err == nil || !strings.Contains(err.Error(), "CamelHeader.CamelAwsDdbTableName") {
-		t.Errorf("got %v", err)
-	}
-	if _, _, err := newEncoder(simple(kindS), &settings{}).encode(r); err != nil {
-		t.Errorf("with camel.map.headers=false: %v", err)
-	}
-}
-
 // Whatever text comes in, out comes an item that means the same as the text does to encoding/json, or an error.
 func FuzzEncodedItemsMeanWhatTheTextMeans(f *testing.F) {
 	for _, text := range []string{

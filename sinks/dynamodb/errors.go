@@ -72,7 +72,10 @@ func classify(status int, code string) class {
 // isNotReady tells the code that a table has while it is made, and for ever if it is not.
 func isNotReady(code string) bool { return code == "ResourceNotFoundException" }
 
-var _ connect.ErrorHeaders = (*serviceError)(nil)
+var (
+	_ connect.ErrorHeaders = (*serviceError)(nil)
+	_ connect.ErrorHeaders = (*placedError)(nil)
+)
 
 // serviceError is what a call failed with: the service's own error or, with a cause, why there is no answer of it.
 type serviceError struct {
@@ -123,6 +126,46 @@ func (e *serviceError) ErrorHeaders() map[string]string {
 	}
 	if e.requestID != "" {
 		headers["dynamodb.request.id"] = e.requestID
+	}
+	return headers
+}
+
+// placedError is what is wrong with a record that was not sent, with the table that it is for and, where that is known, the call that would have
+// carried it alone.
+type placedError struct {
+	*connect.DataError
+	table, operation string
+}
+
+// placed says where a record was to go. An error that is not one of data stays as it is.
+func placed(err error, table, operation string) error {
+	if err == nil || table == "" {
+		return err
+	}
+	var data *connect.DataError
+	if !errors.As(err, &data) {
+		return err
+	}
+	return &placedError{data, table, operation}
+}
+
+// As gives the error of data to [errors.As], which Unwrap cannot: it returns that error's own cause.
+func (e *placedError) As(target any) bool {
+	data, ok := target.(**connect.DataError)
+	if ok {
+		*data = e.DataError
+	}
+	return ok
+}
+
+// JavaClass names the error in traces and in the dead letter queue as the error of data that it is.
+func (e *placedError) JavaClass() string { return "org.apache.kafka.connect.errors.DataException" }
+
+// ErrorHeaders implements [connect.ErrorHeaders]. There is no code: the service was not asked.
+func (e *placedError) ErrorHeaders() map[string]string {
+	headers := map[string]string{"dynamodb.table": e.table}
+	if e.operation != "" {
+		headers["dynamodb.operation"] = e.operation
 	}
 	return headers
 }

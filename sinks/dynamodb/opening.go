@@ -68,7 +68,7 @@ func (t *task) ask(name string, r *connect.SinkRecord, waited bool) {
 func (t *task) begin(o opening) error {
 	t.asking = false
 	if errors.Is(o.err, errNeedsRecord) {
-		return t.rejectHeld(o.asker, o.keyErr) // the next record may tell more
+		return t.rejectHeld(o.asker, placed(o.keyErr, o.name, "")) // the next record may tell more
 	}
 	if o.err != nil {
 		return o.err

@@ -94,22 +94,25 @@ type composer struct {
 }
 
 // compose returns the write for a record and the canonical key of its item, which is valid until the next call. No write means that there is nothing
-// to do. An error is a [*connect.DataError].
+// to do. An error wraps a [*connect.DataError], and says which table and operation it is about.
 func (c *composer) compose(r *connect.SinkRecord) (*write, []byte, error) {
-	h := &c.settings.handling
-	if r.Value == nil && h.tombstones != tombstoneFails {
+	table := c.encoder.table.name
+	if err := c.encoder.checkHeaders(r); err != nil {
+		return nil, nil, placed(err, table, "")
+	}
+	if r.Value == nil && c.settings.handling.tombstones != tombstoneFails {
 		return c.tombstone(r)
 	}
 	op, err := c.operation(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, placed(err, table, "")
 	}
 	item, key, err := c.encoder.encodeFor(r, op)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, placed(err, table, operationNames[op])
 	}
 	w, err := c.write(r, op, item)
-	return w, key, err
+	return w, key, placed(err, table, operationNames[op])
 }
 
 // operation returns what is done for a record that has a value.
@@ -149,16 +152,21 @@ func (c *composer) tombstone(r *connect.SinkRecord) (*write, []byte, error) {
 	if c.settings.handling.tombstones == tombstoneIgnored {
 		return nil, nil, nil
 	}
-	item, key, err := c.encoder.encodeRecordKey(r)
-	if err != nil {
-		return nil, nil, err
-	}
 	op := deleteItem
 	if c.settings.handling.tombstones == tombstoneUpserts {
 		op = putItem
 	}
+	return c.byRecordKey(r, op)
+}
+
+// byRecordKey makes the write of an item that has the attributes of the record's key and nothing else.
+func (c *composer) byRecordKey(r *connect.SinkRecord, op operation) (*write, []byte, error) {
+	item, key, err := c.encoder.encodeRecordKey(r)
+	if err != nil {
+		return nil, nil, placed(err, c.encoder.table.name, operationNames[op])
+	}
 	w, err := c.write(r, op, item)
-	return w, key, err
+	return w, key, placed(err, c.encoder.table.name, operationNames[op])
 }
 
 // write makes the write of an encoded item.

@@ -73,6 +73,15 @@ func (ts *targets) taking(send func(context.Context, []*write) outcome) func(con
 // targetOf returns where a record goes: the only target, or that of its table. It is nil, with the name, if nothing is known of the
 // table yet. The error is one of the record's data.
 func (t *task) targetOf(r *connect.SinkRecord) (*target, string, error) {
+	if len(r.Headers) > 0 {
+		name, err := t.settings.tableOfHeader(r)
+		if err != nil {
+			return nil, "", err
+		}
+		if name != "" && name != t.settings.table {
+			return t.targets.byName[name], name, nil
+		}
+	}
 	if t.settings.route == nil {
 		return t.only, t.settings.table, nil
 	}
