@@ -155,6 +155,25 @@ func TestForeignMembersAgreeOnAProtocolAndShare(t *testing.T) {
 	})
 }
 
+func TestForeignMemberThatExpectsARebalanceLearnsOfItAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newVirtualCluster(t)
+		defer c.broker.Close()
+		first := c.foreign(t, &greetings{name: "anne", offered: []string{"new"}})
+		first.assigned(1, "new", "anne, led by anne")
+		second := c.foreign(t, &greetings{name: "bob", offered: []string{"new"}})
+		time.Sleep(100 * time.Millisecond)
+		first.Beat()
+		if _, took := first.await("rebalancing", in(GroupRebalancing)); took > 100*time.Millisecond {
+			t.Errorf("learns of it after %s", took)
+		}
+		first.Join(GroupRebalancing)
+		second.assigned(2, "new", "anne bob, led by anne")
+		second.leave()
+		first.leave()
+	})
+}
+
 func TestForeignMemberAsksForARoundItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newVirtualCluster(t)

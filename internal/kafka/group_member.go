@@ -170,6 +170,9 @@ func (g *GroupMember) Join(from GroupPhase) bool {
 	return false
 }
 
+// Beat sends a heartbeat soon, without waiting for heartbeat.interval.ms: for an owner that expects the group to rebalance.
+func (g *GroupMember) Beat() { g.member.doubt() }
+
 // Close leaves the group and lets go of the brokers. ctx bounds the goodbye. Run must have returned.
 func (g *GroupMember) Close(ctx context.Context) {
 	if err := g.member.leave(ctx); err != nil {
