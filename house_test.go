@@ -43,6 +43,7 @@ var technologies = map[string][]string{
 	"iam":        {"github.com/aws/aws-msk-iam-sasl-signer-go"},
 	"scram":      {"github.com/xdg-go/scram"},
 	"prometheus": {"github.com/prometheus"},
+	"pebble":     {"github.com/cockroachdb/pebble"},
 	"stores":     {"github.com/pavlo-v-chernykh/keystore-go", "software.sslmate.com/src/go-pkcs12"},
 }
 
@@ -74,7 +75,8 @@ var house = []door{
 	{"console", room{tech: []string{"chi"}}},
 
 	{"producer", room{ours: []string{"internal/fraud", "internal/kafka"}}},
-	{"detector", room{ours: []string{"internal/fraud", "internal/kafka"}}},
+	{"detector", room{ours: []string{"detector/state", "internal/fraud", "internal/kafka"}}},
+	{"detector/state", room{ours: []string{"internal/fraud"}, tech: []string{"pebble"}}},
 
 	{"internal/kafka", room{ours: []string{"internal/jaas", "internal/loggers", "internal/sampled", "internal/tlsconfig"}, tech: []string{"sarama", "scram", "aws", "iam"}}},
 	{"internal/tlsconfig", room{tech: []string{"stores"}}},
