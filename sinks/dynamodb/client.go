@@ -8,13 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"sluice/connect"
@@ -30,7 +28,7 @@ const (
 )
 
 // client sends writes. The items are DynamoDB's JSON already, so bodies are put together from their bytes; the SDK's
-// serialisation, which would build them anew from values, is the one part of the SDK that is not used.
+// serialisation, which would build them anew from values, is not used. Nor, mostly, are its signer and net/http (wire.go).
 type client struct {
 	session  *session
 	signer   *v4.Signer
@@ -86,44 +84,57 @@ func (c *client) body(writes []*write) []byte {
 	return append(b, `]}}`...)
 }
 
-// post signs and sends a body and reads the answer.
-func (c *client) post(ctx context.Context, operation string, body []byte) (*http.Response, []byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.session.endpoint, bytes.NewReader(body))
-	if err != nil {
-		return nil, nil, err
-	}
-	r.Header = http.Header{
-		"Content-Type": {"application/x-amz-json-1.0"},
-		"X-Amz-Target": {"DynamoDB_20120810." + operation},
-		"User-Agent":   {"sluice-dynamodb-sink"},
-	}
+// post signs and sends a body and reads the answer. The body is not used after it has returned.
+func (c *client) post(ctx context.Context, operation string, body []byte) (answerHead, []byte, error) {
 	credentials, err := c.session.credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("fetch credentials: %w", err)
+		return answerHead{}, nil, fmt.Errorf("fetch credentials: %w", err)
 	}
-	sum := sha256.Sum256(body)
 	at := time.Now().Add(time.Duration(c.skew.Load()))
-	if err := c.signer.SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), "dynamodb", c.session.signingRegion, at); err != nil {
-		return nil, nil, fmt.Errorf("sign the request: %w", err)
+	send := c.postByHTTP
+	if c.session.direct() != nil && canSign(&credentials) {
+		send = c.postByWire
+	}
+	head, answer, err := send(ctx, operation, body, &credentials, at)
+	if err == nil {
+		err = head.check(answer)
+	}
+	return head, answer, err
+}
+
+// postByWire makes a call by a connection of the sink's own.
+func (c *client) postByWire(ctx context.Context, operation string, body []byte, credentials *aws.Credentials, at time.Time) (answerHead, []byte, error) {
+	w := c.session.direct()
+	return w.roundTrip(ctx, func(dst []byte) []byte { return w.signer.appendHead(dst, operation, body, credentials, at) }, body)
+}
+
+// postByHTTP makes a call by net/http, signed by the SDK's signer.
+func (c *client) postByHTTP(ctx context.Context, operation string, body []byte, credentials *aws.Credentials, at time.Time) (answerHead, []byte, error) {
+	body = bytes.Clone(body) // net/http may read it after the answer has come
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.session.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return answerHead{}, nil, err
+	}
+	r.Header = http.Header{"Content-Type": {contentType}, "X-Amz-Target": {targetPrefix + operation}, "User-Agent": {userAgent}}
+	sum := sha256.Sum256(body)
+	if err := c.signer.SignHTTP(ctx, *credentials, r, hex.EncodeToString(sum[:]), "dynamodb", c.session.signingRegion, at); err != nil {
+		return answerHead{}, nil, fmt.Errorf("sign the request: %w", err)
 	}
 	response, err := c.session.http.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return answerHead{}, nil, err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+	answer, err := readBounded(response.Body)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the answer: %w", err)
+		return answerHead{}, nil, fmt.Errorf("read the answer: %w", err)
 	}
-	if want := response.Header.Get("X-Amz-Crc32"); want != "" && want != strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10) {
-		return nil, nil, errors.New("the answer does not have its checksum")
-	}
-	return response, answer, nil
+	return headOf(response), answer, nil
 }
 
 // failed reads an answer other than 200.
-func (c *client) failed(ctx context.Context, operation string, response *http.Response, answer []byte) outcome {
-	cause := readServiceError(response, answer)
+func (c *client) failed(ctx context.Context, operation string, head answerHead, answer []byte) outcome {
+	cause := readServiceError(head, answer)
 	cause.operation, cause.table = operation, c.table.name
 	class := classify(cause.status, cause.code)
 	switch {
@@ -131,7 +142,7 @@ func (c *client) failed(ctx context.Context, operation string, response *http.Re
 		if c.stillExpired() {
 			class = fatal
 		}
-	case c.clockIsWrong(response, cause.code):
+	case c.clockIsWrong(head, cause.code):
 		class = transient
 	case isNotReady(cause.code) && !c.settings.tables.blind:
 		if _, found, err := c.session.describe(ctx, c.table.name); found != fatal {
@@ -166,11 +177,11 @@ func (c *client) stillExpired() bool {
 }
 
 // clockIsWrong corrects the time that requests are signed with if the service's clock shows another one than was used.
-func (c *client) clockIsWrong(response *http.Response, code string) bool {
+func (c *client) clockIsWrong(head answerHead, code string) bool {
 	if !isClockError(code) {
 		return false
 	}
-	date, err := http.ParseTime(response.Header.Get("Date"))
+	date, err := http.ParseTime(head.date)
 	if err != nil {
 		return false
 	}

@@ -9,7 +9,7 @@
 //	    ─> operation   put, upsert, update, insert or delete, and when; by which call                        operation.go, condition.go
 //	    ─> slot        of its key: one write with the service, one that waits; a newer one replaces it       write.go, engine.go
 //	    ─> batch       up to 25 items and 16 MB, never two of one key; sent at once when a call is free      engine.go
-//	    ─> call        mostly BatchWriteItem, up to 128 in flight, fewer when the service cannot keep up             client.go, calls.go, pace.go
+//	    ─> call        mostly BatchWriteItem, up to 128 in flight, fewer when the service cannot keep up             client.go, calls.go, wire.go, signing.go, pace.go
 //	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, outcome.go, errors.go
 //	    ─> partition   the prefix of finished offsets ─> PreCommit                                           tracker.go
 //

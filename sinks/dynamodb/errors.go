@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"sluice/connect"
@@ -180,7 +179,7 @@ func (e *serviceError) hot() bool {
 	return len(e.reasons) > 0
 }
 
-func readServiceError(response *http.Response, answer []byte) *serviceError {
+func readServiceError(head answerHead, answer []byte) *serviceError {
 	var body struct {
 		Type              string `json:"__type"`
 		Message           string `json:"message"` // also found as "Message": encoding/json does not mind
@@ -188,7 +187,7 @@ func readServiceError(response *http.Response, answer []byte) *serviceError {
 	}
 	_ = json.Unmarshal(answer, &body) // a proxy may answer with anything; the status is left
 	if body.Type == "" {
-		body.Type = response.Header.Get("X-Amzn-Errortype")
+		body.Type = head.errorType
 	}
 	code := body.Type
 	if _, name, ok := strings.Cut(code, "#"); ok { // com.amazonaws.dynamodb.v20120810#Code
@@ -196,7 +195,7 @@ func readServiceError(response *http.Response, answer []byte) *serviceError {
 	}
 	code, _, _ = strings.Cut(code, ":") // Code:http://…
 	return &serviceError{
-		status: response.StatusCode, code: code, message: body.Message, requestID: response.Header.Get("X-Amzn-Requestid"), reasons: body.ThrottlingReasons,
+		status: head.status, code: code, message: body.Message, requestID: head.requestID, reasons: body.ThrottlingReasons,
 	}
 }
 

@@ -26,12 +26,12 @@ func (c *client) send(ctx context.Context, writes []*write) outcome {
 
 func (c *client) sendBatch(ctx context.Context, writes []*write) outcome {
 	const operation = "BatchWriteItem"
-	response, answer, err := c.post(ctx, operation, c.body(writes))
+	head, answer, err := c.post(ctx, operation, c.body(writes))
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
-	if response.StatusCode != http.StatusOK {
-		return c.failed(ctx, operation, response, answer)
+	if head.status != http.StatusOK {
+		return c.failed(ctx, operation, head, answer)
 	}
 	c.expiredSince.Store(0)
 	unprocessed, err := c.unprocessed(answer, writes)
@@ -46,20 +46,20 @@ func (c *client) sendSingle(ctx context.Context, w *write) outcome {
 	operation := operationNames[w.op]
 	body := append(appendEscaped([]byte(`{"TableName":"`), c.table.name), `",`...)
 	body = append(append(body, newRequest(w, c.table, &c.settings.handling).out...), '}')
-	response, answer, err := c.post(ctx, operation, body)
+	head, answer, err := c.post(ctx, operation, body)
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
-	if response.StatusCode == http.StatusOK {
+	if head.status == http.StatusOK {
 		c.expiredSince.Store(0)
 		if !json.Valid(answer) { // something else has answered
 			return c.noAnswer(operation, errors.New("read the answer: it is not JSON"))
 		}
 		return outcome{class: done}
 	}
-	cause := readServiceError(response, answer)
+	cause := readServiceError(head, answer)
 	if cause.code != conditionFailedCode {
-		return c.failed(ctx, operation, response, answer)
+		return c.failed(ctx, operation, head, answer)
 	}
 	c.expiredSince.Store(0)
 	var old struct{ Item json.RawMessage }
@@ -82,22 +82,22 @@ func (c *client) sendTransaction(ctx context.Context, writes []*write) outcome {
 		body = append(appendEscaped(body, c.table.name), `",`...)
 		body = append(append(body, newRequest(w, c.table, &c.settings.handling).out...), `}}`...)
 	}
-	response, answer, err := c.post(ctx, operation, append(body, `]}`...))
+	head, answer, err := c.post(ctx, operation, append(body, `]}`...))
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
-	if response.StatusCode == http.StatusOK {
+	if head.status == http.StatusOK {
 		c.expiredSince.Store(0)
 		if !json.Valid(answer) {
 			return c.noAnswer(operation, errors.New("read the answer: it is not JSON"))
 		}
 		return outcome{class: done}
 	}
-	cause := readServiceError(response, answer)
+	cause := readServiceError(head, answer)
 	var refused struct{ CancellationReasons []statementError }
 	_ = json.Unmarshal(answer, &refused)
 	if cause.code != "TransactionCanceledException" || len(refused.CancellationReasons) != len(writes) {
-		return c.failed(ctx, operation, response, answer)
+		return c.failed(ctx, operation, head, answer)
 	}
 	c.expiredSince.Store(0)
 	if !slices.ContainsFunc(refused.CancellationReasons, statementError.isReason) {
@@ -124,12 +124,12 @@ func (c *client) sendStatements(ctx context.Context, writes []*write) outcome {
 		}
 		body = appendStatement(body, w, c.table, &c.settings.handling)
 	}
-	response, answer, err := c.post(ctx, operation, append(body, `]}`...))
+	head, answer, err := c.post(ctx, operation, append(body, `]}`...))
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
-	if response.StatusCode != http.StatusOK {
-		return c.failed(ctx, operation, response, answer)
+	if head.status != http.StatusOK {
+		return c.failed(ctx, operation, head, answer)
 	}
 	c.expiredSince.Store(0)
 	var got struct {
@@ -144,7 +144,7 @@ func (c *client) sendStatements(ctx context.Context, writes []*write) outcome {
 	each := make([]verdict, len(writes))
 	for i, w := range writes {
 		if e := got.Responses[i].Error; e != nil {
-			each[i] = c.verdict(ctx, w, *e, operation, response.Header.Get("X-Amzn-Requestid"))
+			each[i] = c.verdict(ctx, w, *e, operation, head.requestID)
 		}
 	}
 	return outcome{class: done, each: each}
@@ -200,13 +200,13 @@ func (c *client) duplicate(ctx context.Context, w *write, cause *serviceError) v
 	}
 	const operation = "GetItem"
 	body := append(appendEscaped([]byte(`{"TableName":"`), c.table.name), `","ConsistentRead":true,"Key":`...)
-	response, answer, err := c.post(ctx, operation, append(append(body, c.table.keyText(w.item)...), '}'))
+	head, answer, err := c.post(ctx, operation, append(append(body, c.table.keyText(w.item)...), '}'))
 	if err != nil {
 		out := c.noAnswer(operation, err)
 		return verdict{class: out.class, err: out.err}
 	}
-	if response.StatusCode != http.StatusOK {
-		out := c.failed(ctx, operation, response, answer)
+	if head.status != http.StatusOK {
+		out := c.failed(ctx, operation, head, answer)
 		return verdict{class: out.class, err: out.err, hot: out.hot}
 	}
 	var got struct{ Item json.RawMessage }

@@ -44,6 +44,9 @@ type session struct {
 	endpoint      string
 	signingRegion string
 	principal     string
+
+	wired sync.Once // sets wire, when endpoint is known
+	wire  *wire     // nil: calls go by http
 }
 
 // newSession does no I/O but to read the SDK's files.
@@ -117,6 +120,15 @@ func (s *session) close() {
 	if s.transport != nil {
 		s.transport.CloseIdleConnections()
 	}
+	if w := s.direct(); w != nil {
+		w.close()
+	}
+}
+
+// direct returns the connections of the write path, nil if its calls have to go by net/http. The endpoint must be known.
+func (s *session) direct() *wire {
+	s.wired.Do(func() { s.wire = newWire(s.transport, s.endpoint, s.signingRegion) })
+	return s.wire
 }
 
 // observe adds a step that keeps what the SDK decided about a request once it is signed. The write path then sends to the same place, so
