@@ -11,6 +11,12 @@
 //	BenchmarkStart                              the binary, from its start to GET / and to 1,000 connectors that run
 //	BenchmarkRecords                            the binary, from a topic to a sink: processor time of a record, memory
 //	BenchmarkSinkSpeed                          the DynamoDB sink on a stub of the service, beside a program made by hand
+//	BenchmarkSinkKeys                           the same with few keys, and with hot ones
+//	BenchmarkSinkFaults                         the same with faults of every kind at once, and with rejected items
+//	BenchmarkSinkDown                           what the worker occupies while the service is down
+//	BenchmarkSinkLatency                        one record on an idle worker
+//	BenchmarkSinkStart                          the binary, from its start to tasks that run
+//	BenchmarkSinkCamel                          the same connector on Kafka Connect with Camel
 //	BenchmarkMemory                             what a worker occupies whose sink is stuck or slow
 //
 // Results are custom metrics: ms for what a client waits, cpu-ms for processor time of the whole process, including what runs beside.

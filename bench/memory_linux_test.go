@@ -69,11 +69,17 @@ func stuck(b *testing.B, name, sink string, size int, compressed bool) (peak, gr
 		"connector.class": sink, "tasks.max": "1", "topics": topic, "consumer.override.auto.offset.reset": "earliest",
 		"value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
 	}}), 201)
+	return p.watch(b, watch)
+}
+
+// watch looks at the process for some time: the most memory that it ever occupied, and how much more it occupied at the end than halfway.
+func (p *process) watch(b *testing.B, watch time.Duration) (peak, growth int64) {
+	b.Helper()
 	look := func() int64 {
 		for end := time.Now().Add(watch / 2); time.Now().Before(end); time.Sleep(watch / 100) {
 			select {
 			case <-p.done:
-				b.Fatalf("the worker has ended: %s", p.tail())
+				b.Fatalf("%s has ended: %s", p.name, p.tail())
 			default:
 			}
 		}

@@ -206,13 +206,13 @@ type sinkCost struct {
 	peak      float64 // MB
 }
 
-// costBetween measures a process from the time that the stub has so many items until it has so many more. Only for records of distinct keys: no
-// write replaces another, so an item is a record.
+// costBetween measures a process from the time that the stub's table has so many items until it has so many more. Where all keys are distinct that is
+// how many records were written.
 func (s *stubProcess) costBetween(b *testing.B, p *process, warm, count int) sinkCost {
 	b.Helper()
 	at := func(least int) (n int64, used, service time.Duration, when time.Time) {
-		c := s.awaitCounts(b, p, url.Values{"items": {strconv.Itoa(least)}}, func(c stubCounts) bool { return c.Items >= int64(least) })
-		return c.Items, p.processorTime(b), s.processorTime(b), time.Now()
+		c := s.awaitCounts(b, p, url.Values{"keys": {strconv.Itoa(least)}}, func(c stubCounts) bool { return c.Keys >= int64(least) })
+		return c.Keys, p.processorTime(b), s.processorTime(b), time.Now()
 	}
 	n0, used0, service0, t0 := at(warm)
 	n1, used1, service1, t1 := at(warm + count)
@@ -257,6 +257,7 @@ func (s *sinkRun) finish(b *testing.B, rejected func(i int) bool) stubCounts {
 	b.Helper()
 	keys, digest := s.table(rejected)
 	s.awaitTable(b, keys, digest)
+	s.awaitFinished(b)
 	s.worker.stop()
 	c := s.stub.counts(b, nil)
 	if c.Keys != keys || c.Digest != digest {
@@ -267,6 +268,35 @@ func (s *sinkRun) finish(b *testing.B, rejected func(i int) bool) stubCounts {
 		b.Errorf("%s: %d of %d records are committed", s.topic, got, s.n)
 	}
 	return c
+}
+
+// awaitFinished waits until the sink knows that all has been written: of what was cut off the table knows before.
+func (s *sinkRun) awaitFinished(b *testing.B) {
+	b.Helper()
+	const backlog = "dynamodb_backlog_records"
+	s.worker.await(b, "empty backlog", 5*time.Millisecond, func() bool {
+		res, err := http.Get(s.url + "metrics")
+		must(b, err)
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			return true // Kafka Connect has none
+		}
+		found := false
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			line := lines.Text()
+			if strings.HasPrefix(line, "#") || !strings.Contains(line, backlog) {
+				continue
+			}
+			found = true
+			if !strings.HasSuffix(line, " 0") {
+				return false
+			}
+		}
+		if !found {
+			b.Fatalf("%s is not among the metrics", backlog)
+		}
+		return true
+	})
 }
 
 // check fails if the stub has seen what a correct sink never does.

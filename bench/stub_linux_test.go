@@ -48,6 +48,7 @@ func TestStubNotices(t *testing.T) {
 		{"throttled", faults{Throttled: 1}, []string{batch(put(1, 1))}, stubCounts{Throttled: 1}, 400},
 		{"an error", faults{Errors: 1}, []string{batch(put(1, 1))}, stubCounts{Errors: 1}, 500},
 		{"an outage", faults{Outage: time.Hour}, []string{batch(put(1, 1))}, stubCounts{Errors: 1}, 500},
+		{"an outage cuts every second call", faults{Outage: time.Hour}, []string{batch(put(1, 1)), batch(put(1, 1))}, stubCounts{Errors: 2}, 0},
 		{"cut after the write", faults{Cut: 1}, []string{batch(put(1, 1))}, stubCounts{Items: 1, Keys: 1, Cut: 1}, 0},
 		{"a rejected item", faults{RejectEvery: 7}, []string{batch(put(1, 13), put(2, 14)), batch(put(1, 13))}, stubCounts{Items: 1, Keys: 1, Rejected: 1}, 200},
 	} {

@@ -70,18 +70,20 @@ func (s *stub) counts() stubCounts {
 	return out
 }
 
-// control answers GET /counts, which waits up to a quarter of a second for the number of items or the digest that it is asked for, and POST /faults.
+// control answers GET /counts, which waits up to a quarter of a second for as many items written, as many keys or for the digest that it is asked for,
+// and POST /faults.
 func (s *stub) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /counts", func(w http.ResponseWriter, r *http.Request) {
 		items, _ := strconv.ParseInt(r.FormValue("items"), 10, 64)
+		atLeast, _ := strconv.ParseInt(r.FormValue("keys"), 10, 64)
 		want, err := strconv.ParseUint(r.FormValue("digest"), 10, 64)
 		ready := func() bool {
 			if s.counters.items.Load() < items {
 				return false
 			}
-			_, digest := s.keys.sum()
-			return err != nil || digest == want
+			keys, digest := s.keys.sum()
+			return keys >= atLeast && (err != nil || digest == want)
 		}
 		for end := time.Now().Add(250 * time.Millisecond); !ready() && time.Now().Before(end); {
 			time.Sleep(2 * time.Millisecond)
@@ -251,7 +253,12 @@ func (c *stubConn) answer(h head) bool {
 		return true
 	}
 	now := time.Now()
-	if now.Before(f.outageEnd) || happens(f.Errors) {
+	outage := now.Before(f.outageEnd)
+	if outage && n.calls.Load()%2 == 0 {
+		n.errors.Add(1)
+		return false
+	}
+	if outage || happens(f.Errors) {
 		time.Sleep(f.Latency)
 		n.errors.Add(1)
 		c.refuse(500, "InternalServerError", "Internal server error", "")

@@ -13,7 +13,7 @@ type faults struct {
 	Throttled   float64       // chance of a call to be throttled
 	Errors      float64       // chance of a call to be answered with 500
 	Cut         float64       // chance of a call to be carried out and then to lose its connection without an answer
-	Outage      time.Duration // from the moment that this is set every call is answered with 500
+	Outage      time.Duration // from the moment that this is set calls are answered with 500 or cut off, by turns
 	RejectEvery uint64        // a call with a write whose version is divisible by it is refused, 0: none is
 	KeyUnits    int           // writes of one key in a tenth of a second, 0: as many as come
 
