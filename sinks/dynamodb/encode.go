@@ -120,7 +120,7 @@ func (e *encoder) encodeText(text []byte) error {
 	if err := e.reader.readItem(text, &e.writer, e.plan); err != nil {
 		return err
 	}
-	if e.settings.mapping.body == flatBody {
+	if e.settings.mapping.body != camelBody {
 		return nil
 	}
 	key, item := e.reader.key, e.reader.item
@@ -169,7 +169,7 @@ func (e *encoder) encodeValue(v any) error {
 		return errNotObject
 	}
 	values := valueReader{&e.writer, e.settings.mapping.times}
-	if e.settings.mapping.body == flatBody {
+	if e.settings.mapping.body != camelBody {
 		return values.readItem(v, e.plan)
 	}
 	key, keyGiven := member(v, "key")

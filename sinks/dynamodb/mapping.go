@@ -60,8 +60,9 @@ const (
 type bodyMode uint8
 
 const (
-	camelBody bodyMode = iota // in its members "key" and "item" if it has them, else the whole of it
-	flatBody                  // always the whole of it
+	camelBody    bodyMode = iota // in its members "key" and "item" if it has them, else the whole of it
+	flatBody                     // always the whole of it
+	debeziumBody                 // in the member "after" of a change event, and "before" of a deletion
 )
 
 // timeFormat is how values of Connect's logical types for dates and times are stored.

@@ -27,8 +27,8 @@ func nativeMapping() nativeGroup {
 	return nativeGroup{title: "Mapping", check: checkPlan, keys: []nativeKey{
 		choiceKey(inputFormatConfig, "plain", "What records' values are: plain is JSON or Connect's values; dynamodb-json is JSON that names the type of each value, such as {\"id\":{\"S\":\"a\"}}, as DynamoDB's exports and streams have it, for copies without loss. An item alone in a member Item, as in an export, is unwrapped.",
 			[]choice[inputFormat]{{"plain", plainInput}, {"dynamodb-json", typedInput}}, func(s *settings, f inputFormat) { s.mapping.input = f }),
-		choiceKey(bodyModeConfig, nil, "Where the item is in a record's value: with camel in its member item, or else key, if it has one, as Camel's sink reads it; with flat always the whole value. The default is camel for Camel's class, flat for Confluent's.",
-			[]choice[bodyMode]{{"camel", camelBody}, {"flat", flatBody}}, func(s *settings, m bodyMode) { s.mapping.body = m }),
+		choiceKey(bodyModeConfig, nil, "Where the item is in a record's value: with camel in its member item, or else key, if it has one, as Camel's sink reads it; with flat always the whole value; with debezium the value is a change event of Debezium, whose after is the item, or whose before has the key of the item that is deleted. The default is camel for Camel's class, flat for Confluent's.",
+			[]choice[bodyMode]{{"camel", camelBody}, {"flat", flatBody}, {"debezium", debeziumBody}}, func(s *settings, m bodyMode) { s.mapping.body = m }),
 		textKey(fieldsIncludeConfig, nil, "list of paths such as id, customer.name", "The only members of the value that are stored, as a list of paths such as id, customer.name. What the table's key is made of stays in any case.",
 			parsePaths, func(s *settings, paths [][]string) {
 				if len(paths) > 0 {
@@ -82,6 +82,9 @@ func (s *settings) plan() *plan {
 
 // checkPlan refuses paths that lead into what is stored as one value or not at all, and types where the input has them.
 func checkPlan(c connect.Config, s *settings) []*connect.ConfigError {
+	if errs := checkDebezium(c, s); len(errs) > 0 {
+		return errs
+	}
 	if s.mapping.input == typedInput {
 		for _, key := range []string{typeOverridesConfig, numberModeConfig, arrayModeConfig} {
 			if c.Given(key) {

@@ -37,7 +37,7 @@ func (t *task) ask(name string, r *connect.SinkRecord, waited bool) {
 		asker := *r
 		o.asker = &asker
 		if t.settings.tables.create {
-			key, o.keyErr = t.settings.keyTypesOf(r, name)
+			key, o.keyErr = t.settings.keyTypesOf(t.settings.content(r), name)
 		}
 	}
 	t.waiting.Go(func() {

@@ -103,6 +103,9 @@ func (c *composer) compose(r *connect.SinkRecord) (*write, []byte, error) {
 	if r.Value == nil && c.settings.handling.tombstones != tombstoneFails {
 		return c.tombstone(r)
 	}
+	if c.settings.mapping.body == debeziumBody && r.Value != nil {
+		return c.change(r)
+	}
 	op, err := c.operation(r)
 	if err != nil {
 		return nil, nil, placed(err, table, "")

@@ -20,13 +20,15 @@ import (
 //
 // It is by being asked here that an engine knows that it has to wake the worker when there is room again.
 func (ts *targets) crowded(p *policy, parts map[connect.TopicPartition]struct{}) map[connect.TopicPartition]struct{} {
-	if len(ts.all) == 1 {
-		e := ts.all[0]
-		e.bound(p.backlogRecords, p.backlogBytes, false)
-		if e.full() {
-			return parts
+	if len(ts.byName) == 0 {
+		var out map[connect.TopicPartition]struct{}
+		for _, e := range ts.all {
+			e.bound(p.backlogRecords, p.backlogBytes, false)
+			if e.full() {
+				out = parts
+			}
 		}
-		return nil
+		return out
 	}
 	records, bytes, loaded := 0, 0, 0
 	for _, e := range ts.all {

@@ -145,13 +145,13 @@ func (t *task) put(ctx context.Context, r *connect.SinkRecord) (bool, error) {
 		to.used = t.turn
 	}
 	switch {
+	case to != nil:
+	case t.settings.ignores(r): // whether or not it tells its table
+		t.misrouted().pass(r)
+		return true, nil
 	case err != nil:
 		return true, t.reject(t.misrouted(), r, err)
-	case to == nil:
-		if r.Value == nil && t.settings.handling.tombstones == tombstoneIgnored {
-			t.misrouted().pass(r)
-			return true, nil
-		}
+	default:
 		t.ask(name, r, false)
 		return false, nil
 	}
