@@ -40,7 +40,7 @@ type pace struct {
 
 	quickest time.Duration // a round's mean; 0: none yet
 
-	failures int // calls in a row that were bad
+	failures int // calls in a row that were bad, those apart that ended during the hold
 	hold     time.Time
 }
 
@@ -71,13 +71,16 @@ func (p *pace) observe(a answer, now time.Time, chance float64) {
 	}
 	if a.bad() {
 		p.bad++
-		p.failures++
-		if p.failures >= holdAfter {
-			limit := throttleHoldMax
-			if a.class == transient {
-				limit = outageHoldMax
+		// Calls that were under way when a hold began fail of the same cause: they do not make it longer.
+		if p.failures < holdAfter || !now.Before(p.hold) {
+			p.failures++
+			if p.failures >= holdAfter {
+				limit := throttleHoldMax
+				if a.class == transient {
+					limit = outageHoldMax
+				}
+				p.hold = now.Add(backoff(holdBase, limit, p.failures-holdAfter, chance))
 			}
-			p.hold = now.Add(backoff(holdBase, limit, p.failures-holdAfter, chance))
 		}
 	} else {
 		p.took += a.took

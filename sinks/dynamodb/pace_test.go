@@ -82,14 +82,18 @@ func TestFailuresInARowHoldEverythingUntilOneSucceeds(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	p := newPace(maxWindow)
 	for i, want := range []time.Duration{0, 0, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000} {
-		p.observe(answer{class: transient, items: 1}, now, 0.999999999)
-		var held time.Duration
-		if !p.hold.IsZero() {
-			held = p.hold.Sub(now)
+		calls := 1
+		if i >= holdAfter-1 {
+			calls = firstWindow // those in flight together fail together
 		}
+		for range calls {
+			p.observe(answer{class: transient, items: 1}, now, 0.999999999)
+		}
+		held := max(0, p.hold.Sub(now))
 		if got := held.Round(time.Millisecond); got != want*time.Millisecond {
 			t.Errorf("after %d failures: held for %v, want %v", i+1, got, want*time.Millisecond)
 		}
+		now = now.Add(held)
 	}
 	p.observe(answer{items: 1}, now, 0)
 	if !p.hold.IsZero() || p.failures != 0 {
