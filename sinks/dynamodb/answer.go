@@ -15,6 +15,9 @@ func (e *engine) answered(b *batch, out outcome) (context.Context, *batch) {
 	delete(e.inFlight, b)
 	now, overdue := time.Now(), e.overdue
 	e.meters.called(b, &out, now)
+	if e.limit != nil {
+		e.balance(b, &out)
+	}
 	line := e.observe(b, out, full, now)
 	e.observeDuration(b, out, now)
 	var refused []refusal

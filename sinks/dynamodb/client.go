@@ -36,6 +36,7 @@ type client struct {
 	settings *settings
 
 	head []byte // of a BatchWriteItem body
+	ask  string // what every request begins with: a question, or nothing
 
 	skew         atomic.Int64 // nanoseconds that the service's clock is ahead of ours
 	expiredSince atomic.Int64 // time of the first answer in a row that said so; 0: none
@@ -43,7 +44,10 @@ type client struct {
 
 func newClient(session *session, t *table, s *settings) *client {
 	c := &client{session: session, signer: v4.NewSigner(), table: t, settings: s}
-	c.head = append(appendEscaped([]byte(`{"RequestItems":{"`), t.name), `":[`...)
+	if s.consumed {
+		c.ask = askForCapacity
+	}
+	c.head = append(appendEscaped([]byte(`{`+c.ask+`"RequestItems":{"`), t.name), `":[`...)
 	return c
 }
 

@@ -10,6 +10,7 @@
 //	    ─> slot        of its key: one write with the service, one that waits; a newer one replaces it       write.go, engine.go
 //	    ─> batch       up to 25 items and 16 MB, never two of one key; sent at once when a call is free      engine.go
 //	    ─> call        mostly BatchWriteItem, up to 128 in flight, fewer when the service cannot keep up             client.go, calls.go, wire.go, signing.go, pace.go
+//	                   or a limit of the rate is reached                                                    limit.go, limiter.go
 //	    ─> answer      written │ back to its slot │ batch halved to find a bad item │ the task fails         answer.go, outcome.go, errors.go
 //	    ─> partition   the prefix of finished offsets ─> PreCommit                                           tracker.go
 //

@@ -56,6 +56,9 @@ type engine struct {
 	reports   []unanswered
 	awaiting  bool // a goroutine waits for the reports
 
+	limit *spender // nil: writes are not limited
+	leave func()   // gives up the place at the limit; nil if there is none
+
 	meters *meters // nil: nobody wants to know
 	tally  tally
 
@@ -75,6 +78,8 @@ type outcome struct {
 	class class
 	err   error // unless done
 	hot   bool  // of a throttled call: the service named hot keys alone as the reason
+
+	consumed *consumption // nil: not asked for, or not answered
 
 	// Each tells, for a call that is done, what became of each of its writes; nil if all were carried out.
 	each []verdict
@@ -101,6 +106,7 @@ type batch struct {
 	writes []*write
 	limit  time.Duration // how long the call may take
 	began  time.Time
+	charge charge // against the limit, if there is one
 }
 
 func newEngine(log *slog.Logger, p policy, send func(context.Context, []*write) outcome, report func(*connect.SinkRecord, error) <-chan error, wake func()) *engine {
@@ -128,7 +134,11 @@ func (e *engine) start() {
 func (e *engine) stop(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopped = true
+	leave := e.leave
 	e.mu.Unlock()
+	if leave != nil {
+		leave()
+	}
 	e.cancel()
 	ended := make(chan struct{})
 	go func() {
@@ -316,6 +326,9 @@ func (e *engine) register(b *batch) context.Context {
 	b.limit, b.began = e.callLimit, time.Now()
 	ctx, cancel := context.WithTimeout(e.ctx, b.limit)
 	e.inFlight[b] = cancel
+	if e.limit != nil {
+		b.charge = e.limit.spend(b.estimate(), b.began)
+	}
 	return ctx
 }
 
@@ -341,6 +354,9 @@ func (e *engine) call(ctx context.Context, b *batch) {
 
 // next takes the next batch to be sent, nil if there is none or it may not be sent now.
 func (e *engine) next(partial bool) *batch {
+	if e.limit != nil && !e.mayGo(partial) {
+		return nil
+	}
 	if e.failed != nil || e.stopped || len(e.inFlight) >= e.pace.window {
 		return nil
 	}
@@ -364,16 +380,18 @@ func (e *engine) next(partial bool) *batch {
 
 // collect takes the next batch for one kind of call.
 func (e *engine) collect(r route, partial bool) *batch {
-	bounds := e.policy.bounds(r)
+	bounds := e.bounds(r)
 	if n := len(e.ready[r]); n == 0 || !partial && n < bounds.items {
 		return nil
 	}
 	b := &batch{route: r, writes: make([]*write, 0, min(bounds.items, len(e.ready[r])))}
 	var again []*slot // whose key is in the batch already, which happens without an order only
-	for size := 0; len(e.ready[r]) > 0 && len(b.writes) < bounds.items && len(again) < maxBatchItems; {
+	for size, units := 0, 0; len(e.ready[r]) > 0 && len(b.writes) < bounds.items && len(again) < maxBatchItems; {
 		s := e.ready[r][0]
 		if s.waiting != nil && s.waiting.route == r {
-			if size += len(s.waiting.item) + itemOverhead; size > bounds.bytes && len(b.writes) > 0 {
+			size += len(s.waiting.item) + itemOverhead
+			units += int(s.waiting.units)
+			if len(b.writes) > 0 && (size > bounds.bytes || bounds.units > 0 && units > bounds.units) {
 				break
 			}
 		}
@@ -459,6 +477,9 @@ func (e *engine) deadline(now time.Time) time.Time {
 	}
 	if e.pace.hold.After(now) {
 		consider(e.pace.hold)
+	}
+	if e.limit != nil {
+		consider(e.limit.due(now))
 	}
 	for i := range e.troubles {
 		consider(e.troubles[i].ends())

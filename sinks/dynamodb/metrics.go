@@ -25,6 +25,8 @@ type meters struct {
 	retries     *connect.Counter
 	fill        *connect.Histogram
 	took        *connect.Histogram
+	consumed    *consumedMeters  // nil: nobody asks
+	heldBack    *connect.Counter // nil: there is no limit
 
 	mu      sync.Mutex // guards engines; taken before the lock of an engine
 	engines []*engine
@@ -98,6 +100,16 @@ func newMeters(in *connect.Metrics) *meters {
 	return m
 }
 
+// showLimit adds the figures of a limit of the rate.
+func (m *meters) showLimit(in *connect.Metrics, l *limiter) {
+	in.Gauge("dynamodb_rate_limit_units", "Write units a second that are the task's share of the limit.", func() float64 {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return l.share(m.engines)
+	})
+	m.heldBack = in.Counter("dynamodb_rate_held_back_seconds_total", "For how long the limit has held back calls that could have been made, each table by itself.")
+}
+
 // sum returns the function of a gauge that adds up what of returns of each engine under its lock.
 func (m *meters) sum(of func(*engine) int) func() float64 {
 	return func() float64 {
@@ -139,6 +151,9 @@ func (m *meters) called(b *batch, out *outcome, now time.Time) {
 	m.calls[name].Inc()
 	m.fill.Observe(float64(len(b.writes)))
 	m.took.Observe(now.Sub(b.began).Seconds())
+	if m.consumed != nil && out.consumed != nil {
+		m.consumed.count(out.consumed)
+	}
 	switch {
 	case out.class == done:
 		for i := range out.each {

@@ -131,13 +131,15 @@ func TestMetricsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := connect.NewMetrics(func(err error) { t.Error(err) })
-	newMeters(seen)
+	newMeters(seen).showLimit(seen, &limiter{limit: rateLimit{kind: fixedRate, units: 1}, tasks: 1})
+	newConsumedMeters(seen)
+	newHotKeys(nil).show(seen)
 	var want []string
 	for _, f := range seen.Read() {
 		want = append(want, f.Name)
 		for _, s := range f.Samples {
 			for _, l := range s.Labels {
-				if l.Name != "reason" && !regexp.MustCompile("`"+l.Value+"`").Match(page) {
+				if l.Name != "reason" && l.Name != "rank" && l.Value != "" && !regexp.MustCompile("`"+l.Value+"`").Match(page) {
 					t.Errorf("the page does not say what %s{%s=%q} is", f.Name, l.Name, l.Value)
 				}
 			}

@@ -30,7 +30,7 @@ type nativeGroup struct {
 
 // nativeGroups are all native keys, in the order in which they are documented.
 func nativeGroups() []nativeGroup {
-	return []nativeGroup{nativeConnection(), nativeMapping(), nativeDerived(), nativeOperation(), nativeWrite(), nativeTable()}
+	return []nativeGroup{nativeConnection(), nativeMapping(), nativeDerived(), nativeOperation(), nativeWrite(), nativeTable(), nativeRate()}
 }
 
 // nativeKeys returns the definitions for a dialect.

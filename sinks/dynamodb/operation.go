@@ -176,7 +176,9 @@ func (c *composer) byRecordKey(r *connect.SinkRecord, op operation) (*write, []b
 func (c *composer) write(r *connect.SinkRecord, op operation, item []byte) (*write, error) {
 	h := &c.settings.handling
 	if !h.condition.applies(op) && h.api == autoAPI && op == putItem { // the usual case
-		return newWrite(r, item), nil
+		w := newWrite(r, item)
+		w.units = writeUnits(c.encoder.writer.size)
+		return w, nil
 	}
 	v, item, err := h.condition.version(r, op, item, c.encoder.table.name)
 	if err != nil {
@@ -194,7 +196,7 @@ func (c *composer) write(r *connect.SinkRecord, op operation, item []byte) (*wri
 		item = c.encoder.table.keyText(item)
 	}
 	w := newWrite(r, item)
-	w.op, w.route, w.version = op, route, v
+	w.op, w.route, w.version, w.units = op, route, v, writeUnits(c.encoder.writer.size)
 	w.overwrites = op == deleteItem || op == putItem
 	if conditional {
 		w.overwrites = w.overwrites && h.condition.kind == newerWins

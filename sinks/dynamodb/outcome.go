@@ -38,13 +38,13 @@ func (c *client) sendBatch(ctx context.Context, writes []*write) outcome {
 	if err != nil {
 		return c.noAnswer(operation, fmt.Errorf("read the answer: %w", err))
 	}
-	return outcome{class: done, each: unprocessed}
+	return outcome{class: done, each: unprocessed, consumed: c.consumed(answer)}
 }
 
 // sendSingle sends one write by a call of its own.
 func (c *client) sendSingle(ctx context.Context, w *write) outcome {
 	operation := operationNames[w.op]
-	body := append(appendEscaped([]byte(`{"TableName":"`), c.table.name), `",`...)
+	body := append(appendEscaped([]byte(`{`+c.ask+`"TableName":"`), c.table.name), `",`...)
 	body = append(append(body, newRequest(w, c.table, &c.settings.handling).out...), '}')
 	head, answer, err := c.post(ctx, operation, body)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *client) sendSingle(ctx context.Context, w *write) outcome {
 		if !json.Valid(answer) { // something else has answered
 			return c.noAnswer(operation, errors.New("read the answer: it is not JSON"))
 		}
-		return outcome{class: done}
+		return outcome{class: done, consumed: c.consumed(answer)}
 	}
 	cause := readServiceError(head, answer)
 	if cause.code != conditionFailedCode {
@@ -72,7 +72,7 @@ func (c *client) sendSingle(ctx context.Context, w *write) outcome {
 // sent again as they are.
 func (c *client) sendTransaction(ctx context.Context, writes []*write) outcome {
 	const operation = "TransactWriteItems"
-	body := []byte(`{"TransactItems":[`)
+	body := []byte(`{` + c.ask + `"TransactItems":[`)
 	for i, w := range writes {
 		if i > 0 {
 			body = append(body, ',')
@@ -91,7 +91,7 @@ func (c *client) sendTransaction(ctx context.Context, writes []*write) outcome {
 		if !json.Valid(answer) {
 			return c.noAnswer(operation, errors.New("read the answer: it is not JSON"))
 		}
-		return outcome{class: done}
+		return outcome{class: done, consumed: c.consumed(answer)}
 	}
 	cause := readServiceError(head, answer)
 	var refused struct{ CancellationReasons []statementError }
@@ -117,7 +117,7 @@ func (c *client) sendTransaction(ctx context.Context, writes []*write) outcome {
 // sendStatements sends writes as PartiQL statements, each of which succeeds or fails by itself.
 func (c *client) sendStatements(ctx context.Context, writes []*write) outcome {
 	const operation = "BatchExecuteStatement"
-	body := []byte(`{"Statements":[`)
+	body := []byte(`{` + c.ask + `"Statements":[`)
 	for i, w := range writes {
 		if i > 0 {
 			body = append(body, ',')
@@ -147,7 +147,7 @@ func (c *client) sendStatements(ctx context.Context, writes []*write) outcome {
 			each[i] = c.verdict(ctx, w, *e, operation, head.requestID)
 		}
 	}
-	return outcome{class: done, each: each}
+	return outcome{class: done, each: each, consumed: c.consumed(answer)}
 }
 
 // statementError is why one statement or action of a call was not carried out.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -31,9 +32,10 @@ func ConfluentPlugin(o Options) connect.Plugin { return confluent().plugin(o) }
 
 // plugin returns the sink that is set up in the dialect.
 func (d *dialect) plugin(o Options) connect.Plugin {
+	limits := &allowances{} // of all connectors of the class
 	return connect.Plugin{
 		Class: d.class, TaskClass: d.taskClass, Type: connect.SinkPluginType, Version: d.version,
-		NewSink: func() connect.SinkConnector { return &connector{dialect: d, options: o} },
+		NewSink: func() connect.SinkConnector { return &connector{dialect: d, options: o, limits: limits} },
 	}
 }
 
@@ -41,6 +43,7 @@ func (d *dialect) plugin(o Options) connect.Plugin {
 type connector struct {
 	dialect *dialect
 	options Options
+	limits  *allowances
 	props   map[string]string
 }
 
@@ -60,11 +63,15 @@ func (c *connector) Start(_ context.Context, props map[string]string) error {
 	return nil
 }
 
-// TaskConfigs gives every task the connector's own settings: the consumer group spreads the partitions.
+// TaskConfigs gives every task the connector's own settings: the consumer group spreads the partitions. With a limit of the rate, of which each task
+// has its part, they are told how many they are.
 func (c *connector) TaskConfigs(maxTasks int) ([]map[string]string, error) {
 	configs := make([]map[string]string, maxTasks)
 	for i := range configs {
 		configs[i] = maps.Clone(c.props)
+		if limit, err := parseRateLimit(c.props[rateLimitConfig]); err == nil && limit.kind != noRate {
+			configs[i][rateTasksConfig] = strconv.Itoa(maxTasks)
+		}
 	}
 	return configs, nil
 }
@@ -72,5 +79,5 @@ func (c *connector) TaskConfigs(maxTasks int) ([]map[string]string, error) {
 func (*connector) Stop(context.Context) error { return nil }
 
 func (c *connector) NewTask() connect.SinkTask {
-	return &task{options: c.options, read: c.dialect.settings}
+	return &task{options: c.options, read: c.dialect.settings, limits: c.limits}
 }

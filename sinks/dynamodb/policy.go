@@ -52,16 +52,19 @@ const (
 )
 
 // bounds are what a call may carry.
-type bounds struct{ items, bytes int }
+type bounds struct {
+	items, bytes int
+	units        int // write units, by estimate; 0: any
+}
 
 func (p *policy) bounds(r route) bounds {
 	switch r {
 	case singleRoute:
-		return bounds{1, p.batchBytes}
+		return bounds{items: 1, bytes: p.batchBytes}
 	case transactRoute:
-		return bounds{p.batchItems, min(p.batchBytes, maxTransactBytes)}
+		return bounds{items: p.batchItems, bytes: min(p.batchBytes, maxTransactBytes)}
 	}
-	return bounds{min(p.batchItems, maxBatchItems), p.batchBytes}
+	return bounds{items: min(p.batchItems, maxBatchItems), bytes: p.batchBytes}
 }
 
 // defaultPolicy is what holds if no setting says otherwise.

@@ -10,6 +10,8 @@ type settings struct {
 	operation operation
 	handling  handling
 	policy    policy // order, joining and bounds of writes
+	rate      rateLimit
+	consumed  bool // calls ask what they have consumed
 
 	region      string // "": left to the plugin's options, then to the SDK (environment, profile)
 	regionKey   string // of the setting that region is from, for errors

@@ -59,11 +59,12 @@ type table struct {
 	keys       int
 	attributes []keyAttribute
 	indexes    map[string][]specAttribute // keys of the indexes, hash before range, by the index's name
+	capacity   rates
 }
 
 // newTable takes what the sink needs from the service's description.
 func newTable(d *types.TableDescription) (*table, error) {
-	t := &table{name: aws.ToString(d.TableName), indexes: make(map[string][]specAttribute)}
+	t := &table{name: aws.ToString(d.TableName), capacity: capacityOf(d), indexes: make(map[string][]specAttribute)}
 	declared := make(map[string]kind, len(d.AttributeDefinitions))
 	for _, a := range d.AttributeDefinitions {
 		switch a.AttributeType {

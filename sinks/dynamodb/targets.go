@@ -38,9 +38,12 @@ func (t *task) newTarget(found *table, log *slog.Logger) (*target, error) {
 		return nil, err
 	}
 	client := newClient(t.session, found, t.settings)
+	e := t.newEngine(log, t.targets.taking(client.send))
+	t.limiter.apply(e, found)
+	t.limiter.follow(e, found, t.session.describe)
 	return &target{
 		composer: &composer{settings: t.settings, encoder: newEncoder(found, t.settings)},
-		engine:   t.newEngine(log, t.targets.taking(client.send)), used: time.Now(),
+		engine:   e, used: time.Now(),
 	}, nil
 }
 

@@ -22,6 +22,7 @@ import (
 // cannot contradict each other.
 type task struct {
 	options Options
+	limits  *allowances
 	read    func(map[string]string) (*settings, error)
 
 	tc       connect.SinkTaskContext
@@ -30,6 +31,8 @@ type task struct {
 	session  *session
 	finder   *finder
 	meters   *meters
+	limiter  *limiter
+	hot      *hotKeys
 
 	asking  bool         // a table is being asked for, or its answer waits to be taken
 	opened  chan opening // that answer
@@ -67,6 +70,14 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 	t.settings = s
 	t.targets.calls = make(chan struct{}, s.policy.maxInFlight)
 	t.meters = newMeters(t.tc.Metrics())
+	t.hot = newHotKeys(t.tc.Logger()) // which has no table of its own
+	t.hot.show(t.tc.Metrics())
+	if s.consumed {
+		t.meters.consumed = newConsumedMeters(t.tc.Metrics())
+	}
+	if t.limiter = newLimiter(t.limits, s.rate, t.tc.TaskID(), props); t.limiter != nil {
+		t.meters.showLimit(t.tc.Metrics(), t.limiter)
+	}
 	shown := s.table
 	if s.route != nil {
 		shown = s.route.String()
@@ -165,6 +176,7 @@ func (t *task) put(ctx context.Context, r *connect.SinkRecord) (bool, error) {
 	case w == nil:
 		to.engine.pass(r)
 	default:
+		t.hot.see(to.composer.encoder.table, key)
 		to.engine.accept(w, key)
 	}
 	return true, nil

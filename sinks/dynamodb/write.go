@@ -14,6 +14,7 @@ type write struct {
 	item   []byte             // what is sent, in DynamoDB's JSON
 	cost   int32              // bytes of memory that it is taken to hold
 
+	units      uint16 // that it costs, by its own size
 	op         operation
 	route      route // by which of the service's calls it is sent
 	overwrites bool  // whatever the item was before, nothing of it is left; so the write can stand for older ones of its key

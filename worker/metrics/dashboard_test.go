@@ -44,7 +44,8 @@ func sinkMetrics(t *testing.T) []connect.MetricFamily {
 	t.Helper()
 	task := connecttest.StartTask(t, dynamodb.Plugin(dynamodb.Options{}).NewSink(), map[string]string{
 		"aws.dynamodb.region": "eu-west-1", "camel.kamelet.aws-ddb-sink.accessKey": "key", "camel.kamelet.aws-ddb-sink.secretKey": "secret",
-		"table.name.format": "${topic}", // so that no table is asked for before there is a record
+		"table.name.format":             "${topic}", // so that no table is asked for before there is a record
+		"aws.dynamodb.write.rate.limit": "1000",
 	})
 	return task.Context.Metrics().Read()
 }
