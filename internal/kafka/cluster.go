@@ -267,15 +267,32 @@ func (c *cluster) retry(ctx context.Context, attempt func() error) error {
 
 // coordinator returns the address of the broker that coordinates group.
 func (c *cluster) coordinator(ctx context.Context, group string) (string, error) {
-	req := &sarama.FindCoordinatorRequest{Version: 3, CoordinatorKey: group, CoordinatorType: sarama.CoordinatorGroup}
+	addr, err := c.coordinatorOf(ctx, sarama.CoordinatorGroup, group)
+	if err != nil {
+		return "", fmt.Errorf("find the coordinator of group %q: %w", group, err)
+	}
+	return addr, nil
+}
+
+// transactionCoordinator returns the address of the broker that coordinates the transactions of an id.
+func (c *cluster) transactionCoordinator(ctx context.Context, id string) (string, error) {
+	addr, err := c.coordinatorOf(ctx, sarama.CoordinatorTransaction, id)
+	if err != nil {
+		return "", fmt.Errorf("find the coordinator of transactional id %q: %w", id, err)
+	}
+	return addr, nil
+}
+
+func (c *cluster) coordinatorOf(ctx context.Context, kind sarama.CoordinatorType, key string) (string, error) {
+	req := &sarama.FindCoordinatorRequest{Version: 3, CoordinatorKey: key, CoordinatorType: kind}
 	resp, err := exchange(ctx, c.ask, (*sarama.Broker).FindCoordinator, req)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("find the coordinator of group %q: %w", group, err)
+		return "", err
 	case resp.Err != sarama.ErrNoError:
-		return "", fmt.Errorf("find the coordinator of group %q: %w", group, resp.Err)
+		return "", resp.Err
 	case resp.Coordinator == nil:
-		return "", fmt.Errorf("find the coordinator of group %q: %w", group, sarama.ErrConsumerCoordinatorNotAvailable)
+		return "", sarama.ErrConsumerCoordinatorNotAvailable
 	}
 	return resp.Coordinator.Addr(), nil
 }

@@ -99,11 +99,11 @@ func tell(ch chan struct{}) {
 	}
 }
 
-// assign adds partitions with the offset to start from.
-func (f *fetcher) assign(positions map[TopicPartition]int64) {
+// assign adds partitions with the offset to start from. Nothing is fetched of those that are paused.
+func (f *fetcher) assign(positions map[TopicPartition]int64, paused bool) {
 	f.mu.Lock()
 	for _, tp := range sortedPartitions(positions) {
-		p := &partition{tp: tp, fetchOffset: positions[tp], position: positions[tp], highWater: -1, lags: sampled.New(f.settings.window)}
+		p := &partition{tp: tp, fetchOffset: positions[tp], position: positions[tp], highWater: -1, paused: paused, lags: sampled.New(f.settings.window)}
 		f.parts[tp] = p
 		f.order = append(f.order, p)
 	}

@@ -40,6 +40,9 @@ type GroupReaderConfig struct {
 	//
 	// Kafka: KafkaConsumer.subscribe(Pattern).
 	Match func(topic string) (bool, error)
+	// Manual leaves it to the owner where to read: committed offsets are not looked at, and a partition is assigned
+	// at offset 0 and paused. The owner has it read with Seek and Resume, when it likes.
+	Manual bool
 	// Listener may be nil.
 	Listener Listener
 	// Logger may be nil: silence.
@@ -263,6 +266,10 @@ func (r *GroupReader) findPositions() {
 	if len(lacking) > 0 {
 		r.finding = newPositionSearch(lacking)
 		search := r.finding
+		if r.cfg.Manual {
+			search.skip()
+			return
+		}
 		r.group.Go(func() { search.run(r.cluster) })
 	}
 }
@@ -277,7 +284,7 @@ func (r *GroupReader) startReading(ctx context.Context) (called bool, err error)
 		return false, search.err // and so will every later Poll
 	}
 	r.finding = nil
-	r.fetcher.assign(search.positions)
+	r.fetcher.assign(search.positions, r.cfg.Manual)
 	return true, r.cfg.Listener.Assigned(ctx, maps.Clone(search.positions))
 }
 

@@ -332,3 +332,24 @@ func TestGroupReaderCloseWithoutPollAndTwice(t *testing.T) {
 		t.Error("a closed reader owns partitions")
 	}
 }
+
+func TestOwnerDecidesWhereToRead(t *testing.T) {
+	b := newBroker(t)
+	topic, group := newTopic(t, b, 2), fresh("group")
+	produce(t, b, topic, 0, 10)
+	produce(t, b, topic, 1, 10)
+	m := newMemberOf(t, b, group, kafka.GroupReaderConfig{Topics: []string{topic}, Manual: true}, "auto.offset.reset", "none")
+	m.awaitOwned(2)
+	tp := kafka.TopicPartition{Topic: topic, Partition: 1}
+	m.do(func(r *kafka.GroupReader) {
+		if err := r.Seek(tp, 7); err != nil {
+			t.Error(err)
+		}
+		r.Resume(tp)
+	})
+	for i, msg := range m.awaitMessages(3) {
+		if msg.Partition != 1 || msg.Offset != int64(7+i) {
+			t.Errorf("message %d is offset %d of partition %d", i, msg.Offset, msg.Partition)
+		}
+	}
+}

@@ -40,6 +40,16 @@ func (s *positionSearch) isFinished() bool {
 	}
 }
 
+// skip ends the search before it began: every position is 0.
+func (s *positionSearch) skip() {
+	s.positions = make(map[TopicPartition]int64, len(s.parts))
+	for _, tp := range s.parts {
+		s.positions[tp] = 0
+	}
+	s.cancel()
+	close(s.done)
+}
+
 // run searches until it has found all positions, until cancelled, or until an error that stays.
 func (s *positionSearch) run(c *cluster) {
 	defer close(s.done)

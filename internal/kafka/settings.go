@@ -50,19 +50,20 @@ type settings struct {
 	fetchMaxBytes     int32
 	partitionMaxBytes int32
 
-	acks             int16 // -1 all
-	idempotent       bool
-	maxInFlight      int
-	retries          int
-	linger           time.Duration
-	batchSize        int
-	bufferMemory     int64
-	maxRequestSize   int
-	compression      string
-	compressionLevel int // sarama.CompressionLevelDefault if none was given
-	deliveryTimeout  time.Duration
-	maxBlock         time.Duration
-	idempotenceGiven bool
+	acks               int16 // -1 all
+	idempotent         bool
+	maxInFlight        int
+	retries            int
+	linger             time.Duration
+	batchSize          int
+	bufferMemory       int64
+	maxRequestSize     int
+	compression        string
+	compressionLevel   int // sarama.CompressionLevelDefault if none was given
+	deliveryTimeout    time.Duration
+	transactionTimeout time.Duration
+	maxBlock           time.Duration
+	idempotenceGiven   bool
 }
 
 // parseProperties validates p for role and reads it into settings.
@@ -145,6 +146,7 @@ func (s *settings) parseProducer(p Properties) error {
 		s.compressionLevel, _ = strconv.Atoi(level)
 	}
 	s.deliveryTimeout = p.duration("delivery.timeout.ms")
+	s.transactionTimeout = p.duration("transaction.timeout.ms")
 	s.maxBlock = p.duration("max.block.ms")
 	if s.linger+s.requestTimeout > s.deliveryTimeout {
 		if p["delivery.timeout.ms"] != "" {

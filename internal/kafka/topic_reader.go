@@ -103,7 +103,7 @@ func (r *TopicReader) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start reading topics %v: %w", r.cfg.Topics, err)
 	}
-	r.fetcher.assign(offsets)
+	r.fetcher.assign(offsets, false)
 	r.fetcher.start()
 	r.started = true
 	return nil
