@@ -50,6 +50,7 @@ const (
 	camelProxyHostConfig     = "camel.component.aws2-ddb.proxyHost"
 	camelProxyPortConfig     = "camel.component.aws2-ddb.proxyPort"
 	camelProxyProtocolConfig = "camel.component.aws2-ddb.proxyProtocol"
+	camelTrustAllConfig      = "camel.component.aws2-ddb.trustAllCertificates"
 )
 
 // camel is the dialect of Camel's aws-ddb-sink. Validation answers with its keys alone, as the real connector does; of the native keys only what is
@@ -118,6 +119,7 @@ func camelKeys() []connect.ConfigKey {
 		unlisted(key(camelProxyHostConfig, str, nil, low, "The host of a proxy in front of the service.")),
 		unlisted(key(camelProxyPortConfig, connect.TypeInt, nil, low, "The port of the proxy.")),
 		unlisted(key(camelProxyProtocolConfig, str, "HTTPS", low, "The protocol of the proxy: HTTP or HTTPS.")),
+		unlisted(key(camelTrustAllConfig, flag, false, low, "Whether certificates are not checked. Anybody on the way can then read and change what is written.")),
 	}
 }
 
@@ -169,6 +171,9 @@ func readCamel(c connect.Config, s *settings) []*connect.ConfigError {
 	errs := camelRefusals(c)
 	errs = append(errs, s.camelCredentials(c)...)
 	errs = append(errs, s.camelProxy(c)...)
+	if s.transport.trustsAll = c.Bool(camelTrustAllConfig); s.transport.trustsAll {
+		s.notices = append(s.notices, camelTrustAllConfig+" is true: certificates are not checked, and anybody on the way can read and change what is written; "+caFileConfig+" names authorities to trust")
+	}
 	return append(errs, s.camelEndpoint(c)...)
 }
 
@@ -220,8 +225,8 @@ func (s *settings) camelProxy(c connect.Config) []*connect.ConfigError {
 	if port < 1 || port > 65535 {
 		return []*connect.ConfigError{wrongValue(c, camelProxyPortConfig, "must be a port if "+camelProxyHostConfig+" is set")}
 	}
-	s.proxy.url = (&url.URL{Scheme: strings.ToLower(c.String(camelProxyProtocolConfig)), Host: net.JoinHostPort(host, strconv.FormatInt(port, 10))}).String()
-	if _, err := parseProxyURL(s.proxy.url); err != nil {
+	s.transport.proxyURL = (&url.URL{Scheme: strings.ToLower(c.String(camelProxyProtocolConfig)), Host: net.JoinHostPort(host, strconv.FormatInt(port, 10))}).String()
+	if _, err := parseProxyURL(s.transport.proxyURL); err != nil {
 		return []*connect.ConfigError{wrongValue(c, camelProxyProtocolConfig, "must be HTTP or HTTPS, with a host in "+camelProxyHostConfig)}
 	}
 	return nil

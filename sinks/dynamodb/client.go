@@ -22,8 +22,7 @@ const (
 	// What stands around an item in a request, at most: {"DeleteRequest":{"Key":…}},
 	itemOverhead = 32
 
-	maxAnswerBytes = 32 << 20 // an answer may hold the whole request again
-	expiredMax     = 15 * time.Second
+	maxAnswerBytes = 32 << 20        // an answer may hold the whole request again
 	skewTolerance  = 2 * time.Minute // the service allows five minutes
 )
 
@@ -38,8 +37,7 @@ type client struct {
 	head []byte // of a BatchWriteItem body
 	ask  string // what every request begins with: a question, or nothing
 
-	skew         atomic.Int64 // nanoseconds that the service's clock is ahead of ours
-	expiredSince atomic.Int64 // time of the first answer in a row that said so; 0: none
+	skew atomic.Int64 // nanoseconds that the service's clock is ahead of ours
 }
 
 func newClient(session *session, t *table, s *settings) *client {
@@ -54,6 +52,9 @@ func newClient(session *session, t *table, s *settings) *client {
 // noAnswer is the outcome of a call of which it is not known whether it was carried out.
 func (c *client) noAnswer(operation string, cause error) outcome {
 	err := &serviceError{operation: operation, table: c.table.name, cause: cause}
+	if mendable(cause) {
+		return outcome{class: fatal, err: fmt.Errorf("%s to table %q (%s): %w", operation, c.table.name, c.session.identity(), err)}
+	}
 	return outcome{class: transient, err: c.wrap(operation, err)}
 }
 
@@ -92,7 +93,7 @@ func (c *client) body(writes []*write) []byte {
 func (c *client) post(ctx context.Context, operation string, body []byte) (answerHead, []byte, error) {
 	credentials, err := c.session.credentials.Retrieve(ctx)
 	if err != nil {
-		return answerHead{}, nil, fmt.Errorf("fetch credentials: %w", err)
+		return answerHead{}, nil, err
 	}
 	at := time.Now().Add(time.Duration(c.skew.Load()))
 	send := c.postByHTTP
@@ -143,7 +144,7 @@ func (c *client) failed(ctx context.Context, operation string, head answerHead, 
 	class := classify(cause.status, cause.code)
 	switch {
 	case isExpired(cause.code):
-		if c.stillExpired() {
+		if !c.session.credentials.renewable() {
 			class = fatal
 		}
 	case c.clockIsWrong(head, cause.code):
@@ -156,9 +157,6 @@ func (c *client) failed(ctx context.Context, operation string, head answerHead, 
 			}
 		}
 	}
-	if !isExpired(cause.code) {
-		c.expiredSince.Store(0)
-	}
 	switch class {
 	case rejected: // becomes the record's error once the item is found
 		return outcome{class: class, err: c.rejection(cause)}
@@ -169,16 +167,6 @@ func (c *client) failed(ctx context.Context, operation string, head answerHead, 
 }
 
 func isExpired(code string) bool { return code == "ExpiredTokenException" || code == "ExpiredToken" }
-
-// stillExpired has the credentials fetched anew, and reports whether that has not helped for some time.
-func (c *client) stillExpired() bool {
-	c.session.renewCredentials()
-	now := time.Now().UnixNano()
-	if c.expiredSince.CompareAndSwap(0, now) {
-		return false
-	}
-	return now-c.expiredSince.Load() > int64(expiredMax)
-}
 
 // clockIsWrong corrects the time that requests are signed with if the service's clock shows another one than was used.
 func (c *client) clockIsWrong(head answerHead, code string) bool {

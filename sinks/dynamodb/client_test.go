@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +28,7 @@ func newTestClient(t *testing.T, answer http.HandlerFunc) *client {
 	t.Cleanup(server.Close)
 	static := credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "token")
 	s := &session{
-		region: "eu-west-1", signingRegion: "eu-west-1", endpoint: server.URL, http: server.Client(), principal: "credentials from test", credentials: static,
+		region: "eu-west-1", signingRegion: "eu-west-1", endpoint: server.URL, http: server.Client(), credentials: newKeeper(slog.New(slog.DiscardHandler), static, nil),
 		api: dynamodb.New(dynamodb.Options{
 			Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), HTTPClient: server.Client(), Credentials: static, Retryer: aws.NopRetryer{},
 		}),
@@ -88,7 +89,7 @@ func TestAnswersAreTakenForWhatTheyMean(t *testing.T) {
 		"collection too large": {400, typed("ItemCollectionSizeLimitExceededException"), rejected, ""},
 		"request too large":    {413, ``, rejected, ""},
 		"no table":             {400, typed("ResourceNotFoundException"), fatal, `BatchWriteItem to table "t" (region eu-west-1, endpoint http://`},
-		"denied":               {400, typed("AccessDeniedException"), fatal, "credentials from test): AccessDeniedException: why"},
+		"denied":               {400, typed("AccessDeniedException"), fatal, "credentials from StaticCredentials, access key …MPLE): AccessDeniedException: why"},
 		"unknown key":          {400, typed("UnrecognizedClientException"), fatal, ""},
 		"another signature":    {400, typed("InvalidSignatureException"), fatal, ""},
 		"forbidden by a proxy": {403, ``, fatal, "HTTP status 403"},

@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"slices"
 	"strings"
 
 	"sluice/connect"
@@ -16,8 +15,6 @@ const (
 
 // The settings of Confluent's sink that are not among the native ones. Many native keys are Confluent's by name and meaning.
 const (
-	confluentAccessKeyConfig   = "aws.access.key.id"
-	confluentSecretKeyConfig   = "aws.secret.access.key"
 	confluentProviderConfig    = "aws.dynamodb.credentials.provider.class"
 	confluentRoleConfig        = "aws.dynamodb.credentials.provider.sts.role.arn"
 	confluentExternalIDConfig  = "aws.dynamodb.credentials.provider.sts.role.external.id"
@@ -51,9 +48,7 @@ func confluent() *dialect {
 
 func confluentKeys() []connect.ConfigKey {
 	return []connect.ConfigKey{
-		{Name: confluentAccessKeyConfig, Type: connect.TypePassword, Importance: connect.Medium, Doc: "The access key id. Without it the SDK's default chain is asked (environment, profile, web identity, container, instance)."},
-		{Name: confluentSecretKeyConfig, Type: connect.TypePassword, Importance: connect.Medium, Doc: "The secret access key that goes with aws.access.key.id."},
-		{Name: confluentProviderConfig, Type: connect.TypeClass, Default: defaultProvider, Importance: connect.Low, Doc: "The class that provides credentials. The SDK's own classes all stand for its default chain, and one called AwsAssumeRoleCredentialsProvider for a role, which the settings behind aws.dynamodb.credentials.provider.sts name."},
+		{Name: confluentProviderConfig, Type: connect.TypeClass, Default: defaultProvider, Importance: connect.Low, Doc: "The class that provides credentials. The SDK's own for instances, containers and web identities stand for these, its others for its default chain, and one called AwsAssumeRoleCredentialsProvider for a role, which the settings behind aws.dynamodb.credentials.provider.sts name. Keys that are set go before it."},
 		{Name: confluentRoleConfig, Type: connect.TypeString, Importance: connect.Low, Doc: "The ARN of a role to assume with the credentials that there are otherwise."},
 		{Name: confluentExternalIDConfig, Type: connect.TypeString, Importance: connect.Low, Doc: "The external id that the role asks for."},
 		{Name: confluentSessionNameConfig, Type: connect.TypeString, Importance: connect.Low, Doc: "The name of the session in which the role is assumed; by default one is made up."},
@@ -66,30 +61,25 @@ func confluentKeys() []connect.ConfigKey {
 	}
 }
 
-// defaultChainClasses are simple names of the SDK's classes whose credentials its default chain finds too.
-var defaultChainClasses = []string{
-	"DefaultCredentialsProvider", "DefaultAWSCredentialsProviderChain", "EnvironmentVariableCredentialsProvider", "ProfileCredentialsProvider",
-	"InstanceProfileCredentialsProvider", "ContainerCredentialsProvider", "WebIdentityTokenFileCredentialsProvider",
+// credentialsOfClass are the SDK's classes by their simple names. What most of them look for is found by the default chain too.
+var credentialsOfClass = map[string]credentialsMode{
+	"DefaultCredentialsProvider":              defaultCredentials,
+	"DefaultAWSCredentialsProviderChain":      defaultCredentials,
+	"EnvironmentVariableCredentialsProvider":  defaultCredentials,
+	"ProfileCredentialsProvider":              defaultCredentials,
+	"InstanceProfileCredentialsProvider":      instanceCredentials,
+	"ContainerCredentialsProvider":            containerCredentials,
+	"WebIdentityTokenFileCredentialsProvider": webIdentityCredentials,
+	"AwsAssumeRoleCredentialsProvider":        defaultCredentials,
 }
 
 // readConfluent puts what Confluent's keys say into s.
 func readConfluent(c connect.Config, s *settings) []*connect.ConfigError {
-	*s = settings{
-		regionKey: regionConfig,
-		accessKey: c.Password(confluentAccessKeyConfig).Reveal(),
-		secretKey: c.Password(confluentSecretKeyConfig).Reveal(),
-	}
+	*s = settings{regionKey: regionConfig}
 	var errs []*connect.ConfigError
-	switch {
-	case s.accessKey != "" && s.secretKey != "":
-		s.credentials = staticCredentials
-	case s.accessKey != "":
-		errs = append(errs, givenEmpty(confluentSecretKeyConfig, "must be set together with "+confluentAccessKeyConfig))
-	case s.secretKey != "":
-		errs = append(errs, givenEmpty(confluentAccessKeyConfig, "must be set together with "+confluentSecretKeyConfig))
-	}
 	class := c.String(confluentProviderConfig)
 	simple := class[strings.LastIndexAny(class, ".$")+1:]
+	s.credentials = credentialsOfClass[simple]
 	role := assumedRole{arn: c.String(confluentRoleConfig), externalID: c.String(confluentExternalIDConfig), sessionName: c.String(confluentSessionNameConfig)}
 	switch {
 	case simple == "AwsAssumeRoleCredentialsProvider":
@@ -97,10 +87,15 @@ func readConfluent(c connect.Config, s *settings) []*connect.ConfigError {
 			errs = append(errs, givenEmpty(confluentRoleConfig, "must be set for "+class))
 		}
 		s.role = role
-	case simple != "" && !slices.Contains(defaultChainClasses, simple):
+	case simple != "" && !isKnown(simple):
 		errs = append(errs, wrongValue(c, confluentProviderConfig, "no such class is known: leave it out for the SDK's default chain, or use AwsAssumeRoleCredentialsProvider for a role"))
 	case role.arn != "":
 		errs = append(errs, wrongValue(c, confluentRoleConfig, "has no effect unless "+confluentProviderConfig+" is an AwsAssumeRoleCredentialsProvider"))
 	}
 	return errs
+}
+
+func isKnown(class string) bool {
+	_, ok := credentialsOfClass[class]
+	return ok
 }

@@ -1,6 +1,8 @@
 package dynamodb
 
 import (
+	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -44,17 +46,17 @@ func TestConfluentSettingsAreRead(t *testing.T) {
 		fail  string
 	}{
 		"keys of their own": {
-			[]string{confluentAccessKeyConfig, "a", confluentSecretKeyConfig, "s"},
+			[]string{accessKeyConfig, "a", secretKeyConfig, "s"},
 			func(s *settings) bool {
 				return s.credentials == staticCredentials && s.accessKey == "a" && s.secretKey == "s"
 			}, "",
 		},
-		"half of them":    {[]string{confluentAccessKeyConfig, "a"}, nil, "Invalid value \"\" for configuration aws.secret.access.key: must be set together with aws.access.key.id"},
-		"the other half":  {[]string{confluentSecretKeyConfig, "s"}, nil, "Invalid value \"\" for configuration aws.access.key.id: must be set together with aws.secret.access.key"},
+		"half of them":    {[]string{accessKeyConfig, "a"}, nil, "Invalid value \"\" for configuration aws.secret.access.key: must be set together with aws.access.key.id"},
+		"the other half":  {[]string{secretKeyConfig, "s"}, nil, "Invalid value \"\" for configuration aws.access.key.id: must be set together with aws.secret.access.key"},
 		"an old provider": {[]string{confluentProviderConfig, "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"}, func(s *settings) bool { return s.credentials == defaultCredentials }, ""},
 		"a role": {
 			[]string{confluentProviderConfig, assume, confluentRoleConfig, "arn:r", confluentExternalIDConfig, "e", confluentSessionNameConfig, "n"},
-			func(s *settings) bool { return s.role == assumedRole{"arn:r", "e", "n"} }, "",
+			func(s *settings) bool { return s.role == assumedRole{arn: "arn:r", externalID: "e", sessionName: "n"} }, "",
 		},
 		"a role without its name":   {[]string{confluentProviderConfig, assume}, nil, "sts.role.arn: must be set for " + assume},
 		"a role without a provider": {[]string{confluentRoleConfig, "arn:r"}, nil, "has no effect unless aws.dynamodb.credentials.provider.class is an AwsAssumeRoleCredentialsProvider"},
@@ -64,7 +66,7 @@ func TestConfluentSettingsAreRead(t *testing.T) {
 		"a proxy": {
 			[]string{proxyURLConfig, "http://proxy:3128", proxyUserConfig, "u", proxyPasswordConfig, "p"},
 			func(s *settings) bool {
-				u, err := s.proxy.through()(nil)
+				u, err := s.transport.proxy()(&http.Request{URL: &url.URL{Host: "dynamodb.eu-west-1.amazonaws.com"}})
 				return err == nil && u.String() == "http://u:p@proxy:3128"
 			}, "",
 		},

@@ -42,7 +42,7 @@ var classOfCode = map[string]class{
 	"InternalFailure":                          transient,
 	"InternalServerErrorException":             transient,
 	"ServiceUnavailableException":              transient,
-	"ExpiredTokenException":                    transient, // fetched anew; see client.stillExpired
+	"ExpiredTokenException":                    transient, // fetched anew; see client.call
 	"ExpiredToken":                             transient,
 	"ValidationException":                      rejected,
 	"SerializationException":                   rejected,

@@ -30,7 +30,7 @@ type nativeGroup struct {
 
 // nativeGroups are all native keys, in the order in which they are documented.
 func nativeGroups() []nativeGroup {
-	return []nativeGroup{nativeConnection(), nativeMapping(), nativeDerived(), nativeOperation(), nativeWrite(), nativeTable(), nativeRate()}
+	return []nativeGroup{nativeConnection(), nativeCredentials(), nativeMapping(), nativeDerived(), nativeOperation(), nativeWrite(), nativeTable(), nativeRate()}
 }
 
 // nativeKeys returns the definitions for a dialect.
@@ -103,6 +103,21 @@ func flagKey(name string, def bool, doc string, put func(*settings, bool)) nativ
 	return nativeKey{
 		ConfigKey: connect.ConfigKey{Name: name, Type: connect.TypeBoolean, Default: def, Importance: connect.Medium, Doc: doc},
 		put:       func(s *settings, v any) { put(s, v.(bool)) },
+	}
+}
+
+// switchKey is a key for true or false that leaves it open if it is not given.
+func switchKey(name, doc string, put func(*settings, bool)) nativeKey {
+	k := flagKey(name, false, doc, put)
+	k.Default = nil
+	return k
+}
+
+// secretKey is a key for a text that is never shown.
+func secretKey(name, doc string, put func(*settings, string)) nativeKey {
+	return nativeKey{
+		ConfigKey: connect.ConfigKey{Name: name, Type: connect.TypePassword, Importance: connect.Medium, Doc: doc},
+		put:       func(s *settings, v any) { put(s, v.(connect.Password).Reveal()) },
 	}
 }
 

@@ -26,14 +26,13 @@ func (c *client) send(ctx context.Context, writes []*write) outcome {
 
 func (c *client) sendBatch(ctx context.Context, writes []*write) outcome {
 	const operation = "BatchWriteItem"
-	head, answer, err := c.post(ctx, operation, c.body(writes))
+	head, answer, err := c.call(ctx, operation, c.body(writes))
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
 	if head.status != http.StatusOK {
 		return c.failed(ctx, operation, head, answer)
 	}
-	c.expiredSince.Store(0)
 	unprocessed, err := c.unprocessed(answer, writes)
 	if err != nil {
 		return c.noAnswer(operation, fmt.Errorf("read the answer: %w", err))
@@ -46,12 +45,11 @@ func (c *client) sendSingle(ctx context.Context, w *write) outcome {
 	operation := operationNames[w.op]
 	body := append(appendEscaped([]byte(`{`+c.ask+`"TableName":"`), c.table.name), `",`...)
 	body = append(append(body, newRequest(w, c.table, &c.settings.handling).out...), '}')
-	head, answer, err := c.post(ctx, operation, body)
+	head, answer, err := c.call(ctx, operation, body)
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
 	if head.status == http.StatusOK {
-		c.expiredSince.Store(0)
 		if !json.Valid(answer) { // something else has answered
 			return c.noAnswer(operation, errors.New("read the answer: it is not JSON"))
 		}
@@ -61,7 +59,6 @@ func (c *client) sendSingle(ctx context.Context, w *write) outcome {
 	if cause.code != conditionFailedCode {
 		return c.failed(ctx, operation, head, answer)
 	}
-	c.expiredSince.Store(0)
 	var old struct{ Item json.RawMessage }
 	_ = json.Unmarshal(answer, &old) // it has been read before
 	cause.operation, cause.table = operation, c.table.name
@@ -82,12 +79,11 @@ func (c *client) sendTransaction(ctx context.Context, writes []*write) outcome {
 		body = append(appendEscaped(body, c.table.name), `",`...)
 		body = append(append(body, newRequest(w, c.table, &c.settings.handling).out...), `}}`...)
 	}
-	head, answer, err := c.post(ctx, operation, append(body, `]}`...))
+	head, answer, err := c.call(ctx, operation, append(body, `]}`...))
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
 	if head.status == http.StatusOK {
-		c.expiredSince.Store(0)
 		if !json.Valid(answer) {
 			return c.noAnswer(operation, errors.New("read the answer: it is not JSON"))
 		}
@@ -99,7 +95,6 @@ func (c *client) sendTransaction(ctx context.Context, writes []*write) outcome {
 	if cause.code != "TransactionCanceledException" || len(refused.CancellationReasons) != len(writes) {
 		return c.failed(ctx, operation, head, answer)
 	}
-	c.expiredSince.Store(0)
 	if !slices.ContainsFunc(refused.CancellationReasons, statementError.isReason) {
 		return outcome{class: transient, err: c.wrap(operation, cause)}
 	}
@@ -124,14 +119,13 @@ func (c *client) sendStatements(ctx context.Context, writes []*write) outcome {
 		}
 		body = appendStatement(body, w, c.table, &c.settings.handling)
 	}
-	head, answer, err := c.post(ctx, operation, append(body, `]}`...))
+	head, answer, err := c.call(ctx, operation, append(body, `]}`...))
 	if err != nil {
 		return c.noAnswer(operation, err)
 	}
 	if head.status != http.StatusOK {
 		return c.failed(ctx, operation, head, answer)
 	}
-	c.expiredSince.Store(0)
 	var got struct {
 		Responses []struct{ Error *statementError }
 	}
@@ -200,7 +194,7 @@ func (c *client) duplicate(ctx context.Context, w *write, cause *serviceError) v
 	}
 	const operation = "GetItem"
 	body := append(appendEscaped([]byte(`{"TableName":"`), c.table.name), `","ConsistentRead":true,"Key":`...)
-	head, answer, err := c.post(ctx, operation, append(append(body, c.table.keyText(w.item)...), '}'))
+	head, answer, err := c.call(ctx, operation, append(append(body, c.table.keyText(w.item)...), '}'))
 	if err != nil {
 		out := c.noAnswer(operation, err)
 		return verdict{class: out.class, err: out.err}

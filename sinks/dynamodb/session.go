@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -27,14 +27,16 @@ import (
 )
 
 const (
-	credentialsTimeout = 5 * time.Second // the default chain asks addresses that may not exist
+	credentialsTimeout = 5 * time.Second // of the first ones: the default chain asks addresses that may not exist
 	connectTimeout     = 3 * time.Second
+
+	sdkLogger = "software.amazon.awssdk" // the name that Java's SDK logs under
 )
 
 // session is who a task is and whom it talks to: region, endpoint, credentials and HTTP connections, as the SDK finds them.
 type session struct {
 	region      string
-	credentials aws.CredentialsProvider
+	credentials *keeper
 	http        *http.Client
 	transport   *http.Transport // of http, if it is ours
 	api         *dynamodb.Client
@@ -43,7 +45,6 @@ type session struct {
 	observed      sync.Once
 	endpoint      string
 	signingRegion string
-	principal     string
 
 	wired sync.Once // sets wire, when endpoint is known
 	wire  *wire     // nil: calls go by http
@@ -51,40 +52,33 @@ type session struct {
 
 // newSession does no I/O but to read the SDK's files.
 func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (*session, error) {
-	sdk := log.With("logger", "software.amazon.awssdk") // where Java's SDK has its loggers
+	sdk := log.With("logger", sdkLogger) // see connect.SinkTaskContext
 	load := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.LoggerFunc(func(_ logging.Classification, format string, args ...any) {
 			sdk.Debug("AWS SDK: " + fmt.Sprintf(format, args...)) // it would write to stderr
 		})),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }), // retries are ours: they must keep the order of keys
 	}
+	var metadata aws.HTTPClient = metadataClient()
 	if o.HTTPClient != nil {
+		metadata = o.HTTPClient
 		load = append(load, config.WithHTTPClient(o.HTTPClient))
 	} else {
-		load = append(load, config.WithHTTPClient(awshttp.NewBuildableClient().
-			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout }).
-			WithTransportOptions(func(t *http.Transport) {
-				t.MaxIdleConns, t.MaxIdleConnsPerHost = s.policy.maxInFlight, s.policy.maxInFlight // a call that finds no idle connection pays a handshake
-				t.DisableCompression = true                                                        // answers are tiny
-				if through := s.proxy.through(); through != nil {
-					t.Proxy = through
-				}
-				t.ForceAttemptHTTP2 = false
-			})))
+		load = append(load, config.WithHTTPClient(s.transport.client(s.policy.maxInFlight)))
+		authorities, err := s.transport.authorities()
+		if err != nil {
+			return nil, err
+		}
+		if authorities != nil {
+			load = append(load, config.WithCustomCABundle(bytes.NewReader(authorities)))
+		}
 	}
 	if region := s.region; region != "" {
 		load = append(load, config.WithRegion(region))
 	} else if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
 	}
-	switch {
-	case s.credentials == staticCredentials:
-		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(s.accessKey, s.secretKey, s.token)))
-	case s.credentials == profileCredentials:
-		load = append(load, config.WithSharedConfigProfile(s.profile))
-	case o.Credentials != nil:
-		load = append(load, config.WithCredentialsProvider(o.Credentials))
-	}
+	load = append(append(load, s.transport.endpoints()...), loadCredentials(s, o, metadata)...)
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
@@ -92,10 +86,12 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 	if cfg.Region == "" {
 		return nil, &connect.ConfigError{Key: s.regionKey, Value: `""`, Rule: "must be set"}
 	}
-	if s.role.arn != "" {
-		cfg.Credentials = s.role.credentials(cfg)
+	keeper, err := newCredentials(log, s, cfg, metadata)
+	if err != nil {
+		return nil, fmt.Errorf("find credentials: %w", err)
 	}
-	ses := &session{region: cfg.Region, credentials: cfg.Credentials, http: o.HTTPClient}
+	cfg.Credentials = keeper
+	ses := &session{region: cfg.Region, credentials: keeper, http: o.HTTPClient}
 	if ours, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		ses.transport = ours.GetTransport() // with the SDK's proxy and CA settings
 		ses.http = &http.Client{Transport: ses.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -115,8 +111,9 @@ func newSession(ctx context.Context, s *settings, o Options, log *slog.Logger) (
 	return ses, nil
 }
 
-// close lets go of idle connections.
+// close ends a request for credentials, and lets go of idle connections.
 func (s *session) close() {
+	s.credentials.close()
 	if s.transport != nil {
 		s.transport.CloseIdleConnections()
 	}
@@ -157,28 +154,15 @@ func signingRegion(authorization, fallback string) string {
 	return fallback
 }
 
-// findCredentials makes sure that there are credentials, within seconds.
-func (s *session) findCredentials(ctx context.Context, tableName string) error {
-	if s.credentials == nil {
-		return fmt.Errorf("find credentials for table %q: none are set", tableName)
-	}
+// findCredentials makes sure that there are credentials, within seconds. An error is transient if their source is known and does not answer now.
+func (s *session) findCredentials(ctx context.Context, tableName string) (class, error) {
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
 	defer cancel()
-	found, err := s.credentials.Retrieve(ctx)
+	class, err := s.credentials.find(ctx)
 	if err != nil {
-		return fmt.Errorf("find credentials for table %q in region %s (environment, profile, web identity, container, instance): %w", tableName, s.region, err)
+		return class, fmt.Errorf("find credentials for table %q in region %s: %w", tableName, s.region, err)
 	}
-	s.principal = principal(found)
-	return nil
-}
-
-// principal says whose credentials they are without showing them.
-func principal(c aws.Credentials) string {
-	text := "credentials from " + c.Source
-	if n := len(c.AccessKeyID); n >= 16 {
-		text += ", access key …" + c.AccessKeyID[n-4:]
-	}
-	return text
+	return done, nil
 }
 
 // identity says who talks to whom, for errors.
@@ -187,7 +171,7 @@ func (s *session) identity() string {
 	if endpoint == "" {
 		endpoint = "not known yet"
 	}
-	return fmt.Sprintf("region %s, endpoint %s, %s", s.region, endpoint, s.principal)
+	return fmt.Sprintf("region %s, endpoint %s, %s", s.region, endpoint, s.credentials.principal())
 }
 
 // describe asks the service for the table. The class tells what an error means: transient to ask again, fatal to give up.
@@ -195,10 +179,10 @@ func (s *session) describe(ctx context.Context, name string) (*table, class, err
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	in := &dynamodb.DescribeTableInput{TableName: &name}
+	began := time.Now()
 	out, err := s.api.DescribeTable(ctx, in)
 	var refused smithy.APIError
-	if errors.As(err, &refused) && (isClockError(refused.ErrorCode()) || isExpired(refused.ErrorCode())) {
-		s.renewCredentials()
+	if errors.As(err, &refused) && (isClockError(refused.ErrorCode()) || isExpired(refused.ErrorCode()) && s.credentials.reject(began)) {
 		out, err = s.api.DescribeTable(ctx, in) // the SDK has learnt the service's time from the answer
 	}
 	if err != nil {
@@ -223,6 +207,10 @@ func (s *session) describe(ctx context.Context, name string) (*table, class, err
 }
 
 func (s *session) classifyDescribe(err error) (class, error) {
+	var none *credentialsError
+	if errors.As(err, &none) { // whatever code it has is another service's
+		return none.class, none
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		status := 0
@@ -236,7 +224,7 @@ func (s *session) classifyDescribe(err error) (class, error) {
 		switch c := classify(status, api.ErrorCode()); {
 		case c == throttled:
 			return transient, cause
-		case c == rejected, isExpired(api.ErrorCode()): // there is no item to blame, and nothing newer to sign with
+		case c == rejected, isExpired(api.ErrorCode()) && !s.credentials.renewable(): // there is no item to blame, and nothing newer to sign with
 			return fatal, cause
 		default:
 			return c, cause
@@ -250,12 +238,12 @@ func (s *session) classifyDescribe(err error) (class, error) {
 	if errors.As(err, &untrusted) {
 		return fatal, untrusted
 	}
-	return transient, err
-}
-
-// renewCredentials makes the next request fetch credentials anew, if they can be.
-func (s *session) renewCredentials() {
-	if cache, ok := s.credentials.(interface{ Invalidate() }); ok {
-		cache.Invalidate()
+	var refusedByProxy *proxyError
+	if errors.As(err, &refusedByProxy) {
+		return refusedByProxy.class(), err
 	}
+	if s.endpoint == "" && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return fatal, err // no request could be made of it: there is no such endpoint
+	}
+	return transient, err
 }

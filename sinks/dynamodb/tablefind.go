@@ -56,11 +56,11 @@ func (f *finder) find(ctx context.Context, name string, key []specAttribute) (*t
 // untold returns a table by the settings, without a question to the service.
 func (f *finder) untold(name string) (*table, class, error) {
 	found, err := f.settings.tables.table(name, f.settings.keyTypes())
-	if err == nil {
-		err = f.session.locate()
-	}
 	if err != nil {
 		return nil, fatal, err
+	}
+	if class, err := f.session.locate(); class != done {
+		return nil, class, err
 	}
 	return found, done, nil
 }
@@ -153,12 +153,13 @@ func (s *session) failure(operation, name string, err error) (class, error) {
 }
 
 // locate finds out where requests go, without one: the SDK makes it and it is not sent.
-func (s *session) locate() error {
+func (s *session) locate() (class, error) {
 	_, err := s.api.DescribeTable(context.Background(), &dynamodb.DescribeTableInput{TableName: aws.String("none")}, func(o *dynamodb.Options) { o.HTTPClient = unsent{} })
 	if s.endpoint == "" {
-		return fmt.Errorf("find the service (%s): %w", s.identity(), err)
+		class, cause := s.classifyDescribe(err)
+		return class, fmt.Errorf("find the service (%s): %w", s.identity(), cause)
 	}
-	return nil
+	return done, nil
 }
 
 // unsent is an HTTP client that sends nothing.

@@ -89,8 +89,11 @@ func (t *task) Start(ctx context.Context, tc connect.SinkTaskContext, props map[
 	if t.session, err = newSession(ctx, s, t.options, t.log); err != nil {
 		return err
 	}
-	if err := t.session.findCredentials(ctx, shown); err != nil {
+	switch class, err := t.session.findCredentials(ctx, shown); class {
+	case fatal:
 		return err
+	case transient:
+		t.log.Warn("there are no credentials yet, asking until there are", "err", err)
 	}
 	t.finder = &finder{session: t.session, settings: s, log: t.log}
 	if s.route != nil {
