@@ -128,16 +128,24 @@ func NewMember(cfg MemberConfig) (*Member, error) {
 // Update says how much of the config topic the worker has dealt with. It returns at once and may be called from any goroutine.
 func (m *Member) Update(view View) {
 	m.mu.Lock()
-	m.view = view
+	m.see(view)
 	m.mu.Unlock()
 	m.ask()
+}
+
+// see takes a view up unless there is a newer one. The lock is held.
+func (m *Member) see(view View) {
+	if m.view == nil || view.Offset() >= m.view.Offset() {
+		m.view = view
+	}
 }
 
 // Rejoin asks for a round: the first one, or another because what there is to do has changed, or because what was revoked has stopped. It
 // returns at once and may be called from any goroutine.
 func (m *Member) Rejoin(view View) {
 	m.mu.Lock()
-	m.view, m.wanted, m.stopping = view, true, false
+	m.see(view)
+	m.wanted, m.stopping = true, false
 	m.mu.Unlock()
 	m.ask()
 }
@@ -331,6 +339,8 @@ func (m *Member) assigned(g kafka.GroupAssignment, report func(Outcome)) {
 	m.mu.Lock()
 	m.held = After(m.held, a)
 	m.completed = g.Generation
+	// What was revoked is given in another round, also if it was never here: a leader may give work and trim it in one go.
+	m.wanted = m.wanted || !a.Revoked.Empty()
 	held := m.held.Added
 	owners := m.owners
 	m.mu.Unlock()

@@ -143,6 +143,7 @@ func (p *playground) start(name string, compatibility Compatibility, maxDelay ti
 		Kafka: kafka.Properties{
 			"bootstrap.servers": p.broker.Addr(), "group.id": "cluster", "client.id": name, "session.timeout.ms": fmt.Sprint(sessionTimeout.Milliseconds()),
 			"heartbeat.interval.ms": fmt.Sprint(heartbeatInterval.Milliseconds()), "max.poll.interval.ms": "60000",
+			"request.timeout.ms": "600000", // kfake waits for absent members anew with each join that is sent again
 		},
 		Compatibility: compatibility, URL: "http://" + name + "/", MaxDelay: maxDelay, Fresh: w.fresh, SyncTimeout: 3 * time.Second, Dial: w.link.dial,
 	})
@@ -169,7 +170,7 @@ func (w *fakeWorker) fresh(context.Context) (View, error) {
 func (w *fakeWorker) deal(o Outcome) {
 	p := w.p
 	p.mu.Lock()
-	slow, view := w.slow, w.view
+	slow := w.slow
 	p.mu.Unlock()
 	if !o.Revoked.Empty() && slow > 0 {
 		time.Sleep(slow)
@@ -200,7 +201,7 @@ func (w *fakeWorker) deal(o Outcome) {
 	}
 	w.outcomes = append(w.outcomes, o)
 	if !o.Revoked.Empty() {
-		w.member.Rejoin(view)
+		w.member.Rejoin(w.view)
 	}
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -387,6 +388,40 @@ func TestWorkThatWasLeftWaitsForItsWorker(t *testing.T) {
 		}
 		if got := p.workers[0].stopped(); got != 10 {
 			t.Errorf("a has stopped %d, want 10: five for each worker that joined when it had all", got)
+		}
+	})
+}
+
+// A worker that has come back is given all that two others have left, less what is above its share: that takes another round, for which nothing has to
+// stop anywhere.
+func TestWorkThatIsGivenAndTrimmedInOneGoIsGivenOn(t *testing.T) {
+	play(t, "c1:12", func(p *playground) {
+		p.start("a", CompatibleSessions, time.Minute)
+		p.await("a:1/12")
+		b := p.start("b", CompatibleSessions, time.Minute)
+		d := p.start("d", CompatibleSessions, time.Minute)
+		p.await("a:1/4 b:0/4 d:0/4")
+		b.leave()
+		d.leave()
+		p.start("e", CompatibleSessions, time.Minute)
+		if took := p.await("a:1/6 e:0/6"); took > time.Minute+4*heartbeatInterval {
+			t.Errorf("settled after %s", took)
+		}
+	})
+}
+
+func TestViewsDoNotGoBack(t *testing.T) {
+	play(t, "c1:4", func(p *playground) {
+		a := p.start("a", CompatibleSessions, time.Minute)
+		p.await("a:1/4")
+		before := p.configured
+		p.configure("c1:6")
+		p.await("a:1/6")
+		a.member.Update(before)
+		a.member.Rejoin(before)
+		time.Sleep(time.Minute)
+		if got := p.counts(); got != "a:1/6" {
+			t.Errorf("a has become %s", got)
 		}
 	})
 }
