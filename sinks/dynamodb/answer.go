@@ -124,7 +124,7 @@ func (e *engine) observe(b *batch, out outcome, full bool, now time.Time) *logLi
 	return nil
 }
 
-// applied finishes a write that the table holds, with all that it replaced.
+// applied finishes a write that the table holds, with all that it replaced. None of them may be used after that.
 func (e *engine) applied(w *write) {
 	s := w.slot
 	w.part.sending--
@@ -133,7 +133,7 @@ func (e *engine) applied(w *write) {
 		next := x.replaced
 		e.restore(x)
 		e.finish(x.part, x.seq, int(x.cost))
-		x.replaced, x.oldest = nil, nil
+		x.recycle()
 		if x = next; x != nil {
 			e.tally.records[mergedRecord]++
 		}
@@ -166,7 +166,7 @@ func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
 		s.putBack(rest, e.policy.merge)
 	}
 	if s.waiting == nil {
-		delete(e.slots, s.name)
+		e.slots.remove(s, false)
 		return nil
 	}
 	s.due = now.Add(keyPause(v.class, int(s.attempts), e.chance()))
@@ -272,7 +272,7 @@ func (e *engine) detach(w *write) *write {
 // settle goes on with a key whose write is answered: the next one, or nothing.
 func (e *engine) settle(s *slot) {
 	if s.waiting == nil {
-		delete(e.slots, s.name)
+		e.slots.remove(s, !s.queued)
 		return
 	}
 	e.enqueue(s)

@@ -55,7 +55,7 @@ func (e *engine) shut(tps []connect.TopicPartition) []*partition {
 		}
 		p.parked = nil
 	}
-	for _, s := range e.slots {
+	for s := range e.slots.all() {
 		s.keepWaiting(given)
 		if w := s.sending; w != nil { // what it replaced must not come back
 			if rest := e.detach(w).keep(given); rest != nil {
@@ -64,7 +64,7 @@ func (e *engine) shut(tps []connect.TopicPartition) []*partition {
 			continue
 		}
 		if s.waiting == nil {
-			delete(e.slots, s.name) // a queue that still holds the slot finds it empty
+			e.slots.remove(s, false) // a queue that still holds the slot finds it empty
 		}
 	}
 	split := e.split

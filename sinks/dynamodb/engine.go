@@ -43,12 +43,12 @@ type engine struct {
 
 	mu        sync.Mutex
 	parts     map[connect.TopicPartition]*partition
-	slots     map[string]*slot // the keys with unfinished writes
-	ready     [routes][]*slot  // keys that can be sent now, by the call of their next write, first come first served
-	turn      route            // whose writes are asked for first
-	anonymous uint64           // slots without an order, for their names
-	paused    pausedKeys       // keys that wait for their back-off
-	split     []*batch         // parts of rejected batches; their keys are still taken
+	slots     slotTable            // the keys with unfinished writes
+	ready     [routes]queue[*slot] // keys that can be sent now, by the call of their next write, first come first served
+	turn      route                // whose writes are asked for first
+	anonymous uint64               // slots without an order, for their names
+	paused    pausedKeys           // keys that wait for their back-off
+	split     []*batch             // parts of rejected batches; their keys are still taken
 	inFlight  map[*batch]context.CancelFunc
 	pace      pace
 	callLimit time.Duration
@@ -114,7 +114,7 @@ func newEngine(log *slog.Logger, p policy, send func(context.Context, []*write) 
 		log: log, policy: p, send: send, report: report, wake: wake, chance: rand.Float64,
 		kick:      make(chan struct{}, 1),
 		parts:     make(map[connect.TopicPartition]*partition),
-		slots:     make(map[string]*slot),
+		slots:     newSlotTable(),
 		inFlight:  make(map[*batch]context.CancelFunc),
 		pace:      newPace(p.maxInFlight),
 		callLimit: callTimeout,
@@ -188,7 +188,7 @@ func (e *engine) accept(w *write, key []byte) {
 	} else {
 		e.place(w, e.slot(key))
 	}
-	if len(e.ready[w.route]) >= e.policy.bounds(w.route).items {
+	if e.ready[w.route].len() >= e.policy.bounds(w.route).items {
 		e.dispatch(false)
 	}
 }
@@ -214,16 +214,12 @@ func (e *engine) place(w *write, s *slot) {
 func (e *engine) slot(key []byte) *slot {
 	if e.policy.ordering == unordered {
 		e.anonymous++
-		s := &slot{name: string(binary.BigEndian.AppendUint64(slices.Clone(key), e.anonymous)), keyLen: uint16(len(key))}
-		e.slots[s.name] = s
+		return e.slots.add(binary.BigEndian.AppendUint64(slices.Clone(key), e.anonymous), len(key))
+	}
+	if s := e.slots.get(key); s != nil {
 		return s
 	}
-	s := e.slots[string(key)]
-	if s == nil {
-		s = &slot{name: string(key), keyLen: uint16(len(key))} // two parts of at most 2048 bytes, or their base64
-		e.slots[s.name] = s
-	}
-	return s
+	return e.slots.add(key, len(key))
 }
 
 // release lets the next writes of a partition go if all before them are finished: as many as one call may carry. Of a key there is one among
@@ -306,7 +302,7 @@ func (e *engine) enqueue(s *slot) {
 		return
 	}
 	s.queued = true
-	e.ready[s.waiting.route] = append(e.ready[s.waiting.route], s)
+	e.ready[s.waiting.route].push(s)
 }
 
 // dispatch starts calls as long as the window allows and there is something to send; without partial only full batches.
@@ -381,13 +377,13 @@ func (e *engine) next(partial bool) *batch {
 // collect takes the next batch for one kind of call.
 func (e *engine) collect(r route, partial bool) *batch {
 	bounds := e.bounds(r)
-	if n := len(e.ready[r]); n == 0 || !partial && n < bounds.items {
+	if n := e.ready[r].len(); n == 0 || !partial && n < bounds.items {
 		return nil
 	}
-	b := &batch{route: r, writes: make([]*write, 0, min(bounds.items, len(e.ready[r])))}
+	b := &batch{route: r, writes: make([]*write, 0, min(bounds.items, e.ready[r].len()))}
 	var again []*slot // whose key is in the batch already, which happens without an order only
-	for size, units := 0, 0; len(e.ready[r]) > 0 && len(b.writes) < bounds.items && len(again) < maxBatchItems; {
-		s := e.ready[r][0]
+	for size, units := 0, 0; e.ready[r].len() > 0 && len(b.writes) < bounds.items && len(again) < maxBatchItems; {
+		s := *e.ready[r].at(0)
 		if s.waiting != nil && s.waiting.route == r {
 			size += len(s.waiting.item) + itemOverhead
 			units += int(s.waiting.units)
@@ -395,8 +391,7 @@ func (e *engine) collect(r route, partial bool) *batch {
 				break
 			}
 		}
-		e.ready[r][0] = nil
-		e.ready[r] = e.ready[r][1:]
+		e.ready[r].drop(1)
 		s.queued = false
 		switch {
 		case s.waiting == nil: // its partition was given away

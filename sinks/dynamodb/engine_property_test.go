@@ -172,9 +172,9 @@ func (s *schedule) checkEmpty() {
 	e := s.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.records+e.bytes+e.overdue+len(e.slots)+len(e.paused)+len(e.split)+len(e.inFlight)+len(e.reports) != 0 {
+	if e.records+e.bytes+e.overdue+e.slots.n+len(e.paused)+len(e.split)+len(e.inFlight)+len(e.reports) != 0 {
 		s.t.Errorf("left: %d records, %d bytes, %d overdue, %d slots, %d paused, %d parts of batches, %d calls, %d reports",
-			e.records, e.bytes, e.overdue, len(e.slots), len(e.paused), len(e.split), len(e.inFlight), len(e.reports))
+			e.records, e.bytes, e.overdue, e.slots.n, len(e.paused), len(e.split), len(e.inFlight), len(e.reports))
 	}
 }
 

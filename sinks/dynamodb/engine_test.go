@@ -134,7 +134,7 @@ func (b *bench) rule(verdict error) {
 func (b *bench) backlog() int {
 	b.engine.mu.Lock()
 	defer b.engine.mu.Unlock()
-	return b.engine.records + b.engine.bytes + len(b.engine.slots)
+	return b.engine.records + b.engine.bytes + b.engine.slots.n
 }
 
 // callsMade returns what each call carried so far.
@@ -339,7 +339,7 @@ func TestAHotKeyDoesNotHoldUpTheOthers(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		b.engine.mu.Lock()
-		b.want("keys that wait", len(b.engine.slots), 1)
+		b.want("keys that wait", b.engine.slots.n, 1)
 		b.engine.mu.Unlock()
 		b.want("committable", b.committable(), int64(0))
 	})

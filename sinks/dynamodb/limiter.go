@@ -183,7 +183,7 @@ func (e *engine) sendable(partial bool) bool {
 		return true
 	}
 	for r := range e.ready {
-		if n := len(e.ready[r]); n > 0 && (partial || n >= e.policy.bounds(route(r)).items) {
+		if n := e.ready[r].len(); n > 0 && (partial || n >= e.policy.bounds(route(r)).items) {
 			return true
 		}
 	}

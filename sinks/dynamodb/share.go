@@ -91,7 +91,7 @@ func (e *engine) unfinished(to map[connect.TopicPartition]struct{}) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for tp, p := range e.parts {
-		if len(p.entries) > 0 {
+		if p.entries.len() > 0 {
 			to[tp] = struct{}{}
 		}
 	}

@@ -12,9 +12,9 @@ import "sluice/connect"
 // prefix of what is read now, so that only the records from there on say what may be committed.
 type partition struct {
 	tp      connect.TopicPartition
-	entries []entry // unfinished and finished records, the first of them unfinished
-	first   uint64  // sequence number of entries[0]
-	since   uint64  // sequence number of the first record after the position moved back last
+	entries queue[entry] // unfinished and finished records, the first of them unfinished
+	first   uint64       // sequence number of the first entry
+	since   uint64       // sequence number of the first record after the position moved back last
 
 	// With an order of the partition: what waits for those before it, and the sequence number up to which none does.
 	parked   []parked
@@ -38,11 +38,11 @@ type entry struct {
 
 // add enters the next record and returns its sequence number.
 func (p *partition) add(offset int64) uint64 {
-	seq := p.first + uint64(len(p.entries))
-	if n := len(p.entries); n > 0 && offset <= p.entries[n-1].offset {
+	seq := p.first + uint64(p.entries.len())
+	if n := p.entries.len(); n > 0 && offset <= p.entries.at(n-1).offset {
 		p.since = seq
 	}
-	p.entries = append(p.entries, entry{offset: offset})
+	p.entries.push(entry{offset: offset})
 	return seq
 }
 
@@ -51,26 +51,23 @@ func (p *partition) finish(seq uint64) {
 	if seq < p.first {
 		return
 	}
-	p.entries[seq-p.first].done = true
+	p.entries.at(int(seq - p.first)).done = true
 	n := 0
-	for n < len(p.entries) && p.entries[n].done {
+	for n < p.entries.len() && p.entries.at(n).done {
 		n++
 	}
-	p.entries = p.entries[n:]
+	p.entries.drop(n)
 	p.first += uint64(n)
-	if len(p.entries) == 0 {
-		p.entries = nil // lets go of the memory of a long backlog
-	}
 }
 
 // unfinishedBelow reports whether a record before the given sequence number is not finished.
-func (p *partition) unfinishedBelow(seq uint64) bool { return len(p.entries) > 0 && p.first < seq }
+func (p *partition) unfinishedBelow(seq uint64) bool { return p.entries.len() > 0 && p.first < seq }
 
 // committable returns the next offset to read after everything durable, given the offset after the last record put.
 func (p *partition) committable(position int64) int64 {
-	for i := max(p.since, p.first) - p.first; i < uint64(len(p.entries)); i++ {
-		if !p.entries[i].done {
-			return min(position, p.entries[i].offset)
+	for i := max(p.since, p.first) - p.first; i < uint64(p.entries.len()); i++ {
+		if !p.entries.at(int(i)).done {
+			return min(position, p.entries.at(int(i)).offset)
 		}
 	}
 	return position

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"sluice/connect"
@@ -36,7 +37,11 @@ type write struct {
 
 // newWrite copies what the encoder made of a record.
 func newWrite(r *connect.SinkRecord, item []byte) *write {
-	w := &write{record: *r, item: append(make([]byte, 0, len(item)), item...), overwrites: true}
+	w, _ := writes.Get().(*write)
+	if w == nil {
+		w = &write{item: make([]byte, 0, len(item))}
+	}
+	w.record, w.item, w.overwrites = *r, append(w.item, item...), true
 	w.oldest = w
 	cost := writeOverhead + len(item)
 	if v, ok := r.Value.(connect.RawJSON); ok {
@@ -46,6 +51,22 @@ func newWrite(r *connect.SinkRecord, item []byte) *write {
 	}
 	w.cost = int32(min(cost, math.MaxInt32))
 	return w
+}
+
+// writes are those that were finished, for use again: a write and its item are half of the memory that a record takes.
+var writes sync.Pool
+
+// keptItem is up to what length the memory of an item is kept with its write.
+const keptItem = 4 << 10
+
+// recycle gives up a write that nothing refers to any more.
+func (w *write) recycle() {
+	item := w.item[:0]
+	if cap(item) > keptItem {
+		item = nil
+	}
+	*w = write{item: item}
+	writes.Put(w)
 }
 
 // supersedes reports whether the table ends the same, and nothing else is missed, if old, which is the next older write of the same key, is
@@ -81,6 +102,9 @@ type slot struct {
 	behind  *[]*write // what waits behind it, oldest first; nil if nothing does, as most of the time
 
 	due time.Time // while paused: when it may be tried again
+
+	hash uint64 // of the name, for the table of slots
+	next *slot  // in that table
 }
 
 // key returns the canonical key of the item.
