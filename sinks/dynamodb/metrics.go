@@ -68,6 +68,9 @@ var throttleReasons = []string{
 
 const otherReason = "other"
 
+// throttleCodes are the codes that statements and actions of transactions have for what calls have other codes for.
+var throttleCodes = map[string]string{"ProvisionedThroughputExceeded": "ProvisionedThroughputExceededException", "ThrottlingError": "ThrottlingException"}
+
 // newMeters makes the metrics of a task. From nil it makes ones that nobody sees.
 func newMeters(in *connect.Metrics) *meters {
 	m := &meters{calls: map[string]*connect.Counter{}, failed: map[string]*connect.Counter{}, throttle: map[string]*connect.Counter{}}
@@ -180,7 +183,11 @@ func (m *meters) throttled(err error) {
 		m.throttle[otherReason].Inc()
 		return
 	}
-	names := []string{cause.code}
+	name := cause.code
+	if code, known := throttleCodes[name]; known {
+		name = code
+	}
+	names := []string{name}
 	if len(cause.reasons) > 0 {
 		names = names[:0]
 		for _, r := range cause.reasons {

@@ -60,6 +60,15 @@ func TestCallsAreCountedByWhatBecameOfThem(t *testing.T) {
 			route: transactRoute, out: outcome{each: []verdict{{class: again}, {class: throttled, err: reasons()}}},
 			want: map[string]float64{"dynamodb_calls_total TransactWriteItems": 1, "dynamodb_throttles_total ThrottlingException": 1},
 		},
+		"statements that were throttled": {
+			route: statementRoute, out: outcome{each: []verdict{
+				{class: throttled, err: &serviceError{code: "ThrottlingError"}}, {class: throttled, err: &serviceError{code: "ProvisionedThroughputExceeded"}},
+			}},
+			want: map[string]float64{
+				"dynamodb_calls_total BatchExecuteStatement": 1, "dynamodb_throttles_total ThrottlingException": 1,
+				"dynamodb_throttles_total ProvisionedThroughputExceededException": 1,
+			},
+		},
 		"single put":      {route: singleRoute, op: insertItem, want: map[string]float64{"dynamodb_calls_total PutItem": 1}},
 		"single deletion": {route: singleRoute, op: deleteItem, want: map[string]float64{"dynamodb_calls_total DeleteItem": 1}},
 		"no right":        {out: outcome{class: fatal}, want: map[string]float64{"dynamodb_calls_total BatchWriteItem": 1, "dynamodb_calls_failed_total fatal": 1}},
