@@ -38,6 +38,13 @@ func TestWriteUnits(t *testing.T) {
 			t.Errorf("%d bytes: got %d units, want %d", size, got, want)
 		}
 	}
+	writes := []*write{{units: 1}, {units: 3}}
+	if got := (&batch{writes: writes}).estimate(); got != 4 {
+		t.Errorf("a batch is estimated at %v units, want 4", got)
+	}
+	if got := (&batch{writes: writes, route: transactRoute}).estimate(); got != 8 {
+		t.Errorf("a transaction is estimated at %v units, want 8", got)
+	}
 }
 
 func TestABucketEarnsPaysAndSavesUpToABound(t *testing.T) {
