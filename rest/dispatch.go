@@ -54,9 +54,13 @@ func (s *Server) serve(rt route, auth *BasicAuth) http.HandlerFunc {
 		body := measure(ctx, r.Body, s.large)
 		defer body.release()
 		r.Body = http.MaxBytesReader(w, body, s.bodyLimit)
+		sent := s.remember(r)
 		err := s.awaitStart(ctx, rt)
 		if err == nil {
 			err = rt.handle(s, w, r)
+		}
+		if target, elsewhere := s.mayForward(err); elsewhere {
+			err = s.forward(w, r, target, sent)
 		}
 		if err != nil {
 			s.fail(w, r, err)

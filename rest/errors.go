@@ -54,6 +54,7 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		invalid    *validate.InvalidConfigError
 		noClass    *validate.NoConnectorTypeError
 		conflict   *worker.ConflictError
+		elsewhere  *worker.RequestTargetError
 		forbidden  *worker.ForbiddenError
 		notYet     *worker.UnavailableError
 		unknown    *validate.UnknownClassError
@@ -72,6 +73,8 @@ func statusOf(err error) (status int, message string, unexpected bool) {
 		status = http.StatusNotFound
 	case errors.As(err, &exists), errors.As(err, &conflict):
 		status = http.StatusConflict
+	case errors.As(err, &elsewhere): // it could not be forwarded
+		return http.StatusConflict, noLeader, false
 	case errors.As(err, &badRequest), errors.As(err, &invalid), errors.As(err, &noClass):
 		status = http.StatusBadRequest
 	case errors.As(err, &forbidden):

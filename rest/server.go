@@ -28,6 +28,10 @@ type Options struct {
 	ShutdownTimeout time.Duration // how long requests may go on after Run was told to stop; 5 s
 	BodyLimit       int64         // largest body in bytes; 10 MiB. A config topic holds 1 MB per record by default
 
+	// Forward is how requests reach the other workers of the cluster when one of them has to carry them out; it must not follow redirects. nil: there
+	// are no others.
+	Forward *http.Client
+
 	// AdminListeners is admin.listeners: nil serves the admin endpoints beside the others, an empty list nowhere, and any other only on the
 	// listeners that [ListenerOptions.AdminListeners] names, which then serve nothing else.
 	AdminListeners []string
@@ -60,6 +64,7 @@ type Server struct {
 	herder   Herder
 	logger   *slog.Logger
 	failures *slog.Logger // of requests
+	others   *http.Client // to other workers; nil if there are none
 	router   http.Handler // for the listeners
 	admin    http.Handler // for the admin listeners; nil if there are none
 	metrics  http.Handler // for the listeners of the metrics; nil if there are none
@@ -82,6 +87,7 @@ func New(o Options) (*Server, error) {
 		herder:          o.Herder,
 		logger:          o.Logger.With(loggers.Key, "org.apache.kafka.connect.runtime.rest.RestServer"), // the names are those of the classes that do the same in Kafka
 		failures:        o.Logger.With(loggers.Key, "org.apache.kafka.connect.runtime.rest.errors.ConnectExceptionMapper"),
+		others:          o.Forward,
 		requestTimeout:  cmp.Or(o.RequestTimeout, 90*time.Second),
 		healthTimeout:   cmp.Or(o.HealthTimeout, 10*time.Second),
 		readTimeout:     cmp.Or(o.ReadTimeout, 30*time.Second),

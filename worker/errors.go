@@ -31,6 +31,18 @@ type ConflictError struct{ Message string }
 
 func (e *ConflictError) Error() string { return e.Message }
 
+// RequestTargetError says that another worker of the cluster has to carry out a request: the leader, or who runs what is asked for. The REST API
+// forwards the request to that worker's, or answers 409 if that cannot be.
+//
+// Kafka: org.apache.kafka.connect.runtime.distributed.RequestTargetException and its subclass NotLeaderException.
+type RequestTargetError struct {
+	Message string
+	// URL is that of the other worker's REST API, "" if it is not known.
+	URL string
+}
+
+func (e *RequestTargetError) Error() string { return e.Message }
+
 // ForbiddenError says that the worker's settings switch a feature off, or that the signature of a request among workers is not the cluster's.
 // The REST API answers 403.
 type ForbiddenError struct{ Message string }
