@@ -10,10 +10,10 @@ type fetchSize struct {
 }
 
 const (
-	firstFetch  = 256 << 10
+	firstFetch  = 96 << 10
 	leastFetch  = 64 << 10
-	mostFetch   = 4 << 20
-	answerLimit = 4 << 20 // what an answer should take in memory, at most
+	mostFetch   = 1 << 20
+	answerLimit = 3 << 19 // what an answer should take in memory, at most
 )
 
 // ask returns the number of bytes for the next request.

@@ -55,7 +55,7 @@
 // says what becomes of bad records. What the service or the lack of it had to do with an error stands in headers of the dead letter queue:
 // __connect.errors.dynamodb.code, .table, .operation and .request.id; of a record that was found to be bad before it was sent, table and operation.
 //
-// While the backlog of a task is full (50,000 records or 8 MiB, unless set otherwise) its partitions are paused. When partitions are given away, what was not
+// While the backlog of a task is full (50,000 records or 4 MiB, unless set otherwise) its partitions are paused. When partitions are given away, what was not
 // sent is dropped (it is read again by their next owner) and what is with the service is waited for.
 //
 // # How values are stored

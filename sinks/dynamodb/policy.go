@@ -86,7 +86,7 @@ const (
 	maxTransactBytes = 4<<20 - 64<<10
 
 	maxBacklogRecords = 50_000
-	maxBacklogBytes   = 8 << 20
+	maxBacklogBytes   = 4 << 20
 
 	// How long a call may take. While calls run into it, it is doubled up to the maximum: a slow service is served slowly, rather than
 	// asked the same again and again.
