@@ -23,6 +23,13 @@ func (k SessionKey) String() string {
 	return fmt.Sprintf("%s key of %s", k.Algorithm, k.Created.UTC().Format(time.RFC3339))
 }
 
+// encodeSessionKey returns {"key":"<base64>","algorithm":"HmacSHA256","creation-timestamp":1729800000000}.
+func encodeSessionKey(k SessionKey) []byte {
+	b := appendText([]byte(`{"key":`), base64.StdEncoding.EncodeToString(k.Key))
+	b = appendText(append(b, `,"algorithm":`...), k.Algorithm)
+	return fmt.Appendf(b, `,"creation-timestamp":%d}`, k.Created.UnixMilli())
+}
+
 // decodeSessionKey reads {"key":"<base64>","algorithm":"HmacSHA256","creation-timestamp":1729800000000}.
 func decodeSessionKey(fields map[string]rawJSON) (*SessionKey, error) {
 	text, err := textField(fields, "key")

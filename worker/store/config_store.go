@@ -275,6 +275,16 @@ func (s *ConfigStore) PutRestartRequest(ctx context.Context, r RestartRequest) e
 	})
 }
 
+// PutSessionKey replaces the secret with which the cluster's members sign their requests to each other.
+func (s *ConfigStore) PutSessionKey(ctx context.Context, key SessionKey) error {
+	return s.write(ctx, "Error writing session key to Kafka", func(ctx context.Context, log keyedLog) error {
+		if err := log.Send(ctx, sessionKeyKey, encodeSessionKey(key)); err != nil {
+			return err
+		}
+		return log.ReadToEnd(ctx)
+	})
+}
+
 // PutLoggerLevel asks all workers of the cluster to give a level to the loggers of a namespace. Unlike other writes it returns when the
 // record is safe: it may not have been read back. Any worker may write it.
 func (s *ConfigStore) PutLoggerLevel(ctx context.Context, namespace, level string) error {

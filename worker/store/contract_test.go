@@ -190,6 +190,21 @@ func configContract(t *testing.T, open func(*testing.T) medium) {
 		}
 	})
 
+	t.Run("a session key shows once its write returned and nobody is told", func(t *testing.T) {
+		ctx, l := t.Context(), &told{}
+		s := startConfigs(t, open(t), l)
+		for i := range byte(2) {
+			key := store.SessionKey{Key: []byte{i, 250, 251}, Algorithm: "HmacSHA256", Created: time.UnixMilli(1729800000000 + int64(i))}
+			must(t, s.PutSessionKey(ctx, key))
+			if got := s.Snapshot().SessionKey(); got == nil || !slices.Equal(got.Key, key.Key) || got.Algorithm != key.Algorithm || !got.Created.Equal(key.Created) {
+				t.Errorf("session key %v, want %v", got, key)
+			}
+		}
+		if got := l.take(); got != "" || s.Snapshot().Offset() != 2 {
+			t.Errorf("told %q, config offset %d", got, s.Snapshot().Offset())
+		}
+	})
+
 	t.Run("a record of another writer that means nothing does no harm", func(t *testing.T) {
 		ctx, m, l := t.Context(), open(t), &told{}
 		s := startConfigs(t, m, l)

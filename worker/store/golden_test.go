@@ -201,6 +201,12 @@ func TestConfigRecordsAreWrittenByteForByte(t *testing.T) {
 					t.Fatal(err)
 				}
 				key, again = loggerKey(r.Key[len(loggerPrefix):]), encodeLoggerLevel(level)
+			case r.Key == sessionKeyKey:
+				k, err := decodeSessionKey(fields)
+				if err != nil {
+					t.Fatal(err)
+				}
+				key, again = sessionKeyKey, encodeSessionKey(*k)
 			default:
 				continue
 			}
