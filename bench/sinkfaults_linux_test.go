@@ -142,7 +142,7 @@ func BenchmarkSinkDown(b *testing.B) {
 		if r.n > 1_000_000 {
 			r.topic = "bench-sink-backlog"
 		}
-		s := startSink(b, r, faults{}, sluiceSink, nil)
+		s := startSink(b, r, faults{Latency: 50 * time.Millisecond}, sluiceSink, nil) // or else a small backlog would be gone by then
 		s.stub.awaitCounts(b, s.worker, url.Values{"items": {"1"}}, func(c stubCounts) bool { return c.Items > 0 })
 		s.stub.set(b, faults{Outage: time.Hour})
 		peak, growth := s.worker.watch(b, time.Duration(ofSize(1000, 30_000))*time.Millisecond)
