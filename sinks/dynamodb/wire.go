@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +20,8 @@ const (
 	wireWriteBuffer = 64 << 10 // requests up to this length are one write; longer ones are not copied behind their head
 	wireLateAnswer  = 50 * time.Millisecond
 )
+
+var longAgo = time.Unix(1, 0) // as a deadline: do not wait
 
 // wire makes the calls of the write path over HTTP/1.1 connections of its own, which it dials with the dialer and the TLS settings of the SDK's
 // transport. A call is one write and mostly one read by the goroutine that makes it. net/http has two goroutines for each connection, header
@@ -122,7 +126,7 @@ func (w *wire) roundTrip(ctx context.Context, head func([]byte) []byte, body []b
 	if err != nil {
 		return answerHead{}, nil, err
 	}
-	interrupt := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	interrupt := context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
 	answer, content, reusable, err := w.exchange(c, head, body)
 	undisturbed := interrupt()
 	if err == nil && reusable && undisturbed {
@@ -175,11 +179,26 @@ func (w *wire) conn(ctx context.Context) (*wireConn, error) {
 		if c == nil {
 			return w.connect(ctx)
 		}
-		if isQuiet(c.raw) {
+		if c.isQuiet() {
 			return c, nil
 		}
-		_ = c.Close() // the server has, or it speaks without being asked
+		_ = c.raw.Close() // the server has, or it speaks without being asked
 	}
+}
+
+// isQuiet reports whether nothing has come behind the last answer: what has would be taken for the answer to the next call.
+func (c *wireConn) isQuiet() bool {
+	if !isQuiet(c.raw) {
+		return false
+	}
+	if c.Conn == c.raw {
+		return true
+	}
+	// TLS reads ahead, so that it may hold what the system does not any more. A deadline in the past lets it give that without reading on.
+	_ = c.SetReadDeadline(longAgo)
+	_, err := c.Read(make([]byte, 1))
+	_ = c.SetReadDeadline(time.Time{})
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 func (w *wire) take() *wireConn {
