@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if settings := os.Getenv(childVariable); settings != "" {
+		os.Exit(runChild(settings))
+	}
 	// go-metrics, which sarama counts with, starts one ticker per process and never stops it.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
 }
@@ -98,11 +102,14 @@ func (c *client) send(topic string, partitions int32, timestamp int64, values ..
 }
 
 // read returns all records of a topic as outputs, sorted.
-func (c *client) read(topic string) []output {
+func (c *client) read(topic string) []output { return c.readAs(topic, "read_uncommitted") }
+
+// readAs is read with an isolation.level.
+func (c *client) readAs(topic, isolation string) []output {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	r, err := kafka.NewTopicReader(kafka.TopicReaderConfig{Properties: kafka.Properties{"bootstrap.servers": c.addr}, Topics: []string{topic}})
+	r, err := kafka.NewTopicReader(kafka.TopicReaderConfig{Properties: kafka.Properties{"bootstrap.servers": c.addr, "isolation.level": isolation}, Topics: []string{topic}})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -155,10 +162,17 @@ func config(addr string) detector.Config {
 
 func start(t testing.TB, cfg detector.Config) *running {
 	t.Helper()
+	return newStarted(t, cfg, func(*detector.Detector) {})
+}
+
+// newStarted is start that lets the detector be changed before.
+func newStarted(t testing.TB, cfg detector.Config, change func(*detector.Detector)) *running {
+	t.Helper()
 	d, err := detector.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(d)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{d, t, cancel, make(chan error, 1)}
 	go func() { r.result <- d.Run(ctx) }()

@@ -28,15 +28,29 @@ type Config struct {
 	// StatsInterval is how often the end offsets of the sources are asked for,
 	// which [Stats] needs to know the lag. 0 means one second.
 	StatsInterval time.Duration
-	Logger        *slog.Logger // nil discards
+
+	// StateDir is where the state is kept on disk; it is made if it is missing, and is one process' at a time. Empty keeps the state in
+	// memory, where it ends with the process: every start then reads and emits everything again, and what follows does not matter.
+	StateDir string
+	// Guarantee is ExactlyOnce or AtLeastOnce. Empty means ExactlyOnce.
+	Guarantee string
+	// CommitInterval is how often outputs and positions are committed. 0 means 100 milliseconds.
+	CommitInterval time.Duration
+	// ResetState removes what is in StateDir at the start; it is built anew from the topics, silently.
+	ResetState bool
+
+	Logger *slog.Logger // nil discards
 }
 
-// Source is a topic that is read whole: all partitions, no consumer group.
+// Source is a topic that is read.
 type Source struct {
 	Table            string // the SQL table it stood for, for logs
 	Topic            string
 	BootstrapServers string
 	Startup          Startup
+	// Group is the consumer group; with state on disk, that of the transactions has the positions, and shares the partitions out. Empty means
+	// the property group.id, or else what the original job called it: flagged-account-source-group, transaction-source-group.
+	Group string
 	// Properties are Kafka's client properties beside those that a source needs, such as security.protocol. May be nil.
 	Properties map[string]string
 }
@@ -55,6 +69,7 @@ const (
 	defaultTopicTimeout  = 60 * time.Second
 	defaultStopTimeout   = 10 * time.Second
 	defaultStatsInterval = time.Second
+	defaultCommit        = 100 * time.Millisecond
 )
 
 // withDefaults returns a checked copy of c with every field set.
@@ -73,6 +88,10 @@ func (c Config) withDefaults() (Config, error) {
 		if err := source.Startup.check(source.group); err != nil {
 			return c, err
 		}
+		if source.Startup.Mode == StartupGroup && c.StateDir == "" {
+			return c, &PropertyError{Group: source.group, Key: startupModeKey, Value: StartupGroup, Rule: "needs a directory for the state, without which nothing is committed"}
+		}
+		source.Group = cmp.Or(source.Group, source.Properties["group.id"], defaultGroups[source.group])
 	}
 	c.Output.BootstrapServers = cmp.Or(c.BootstrapServers, c.Output.BootstrapServers)
 	if c.Output.Topic == "" {
@@ -86,6 +105,13 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.TopicTimeout = cmp.Or(c.TopicTimeout, defaultTopicTimeout)
 	c.StopTimeout = cmp.Or(c.StopTimeout, defaultStopTimeout)
+	c.Guarantee = cmp.Or(c.Guarantee, ExactlyOnce)
+	if c.Guarantee != ExactlyOnce && c.Guarantee != AtLeastOnce {
+		return c, fmt.Errorf("guarantee %q: must be %s or %s", c.Guarantee, ExactlyOnce, AtLeastOnce)
+	}
+	if c.CommitInterval = cmp.Or(c.CommitInterval, defaultCommit); c.CommitInterval < time.Millisecond {
+		return c, fmt.Errorf("commit interval %v: must be at least a millisecond", c.CommitInterval)
+	}
 	c.StatsInterval = cmp.Or(c.StatsInterval, defaultStatsInterval)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -116,6 +142,32 @@ func (s *Source) readerConfig(log *slog.Logger) kafka.TopicReaderConfig {
 		Start:  map[string]kafka.StartAt{s.Topic: s.Startup.startAt()},
 		Logger: log.With("topic", s.Topic),
 	}
+}
+
+// defaultGroups are those of the original job.
+var defaultGroups = map[string]string{flagsGroup: "flagged-account-source-group", transactionsGroup: "transaction-source-group"}
+
+func (s *Source) group() string { return s.Group }
+
+// groupConfig returns how an engine reads the transactions: as a member of the group that says itself where to read. Partitions move one by one, and
+// the member of this instance finds its own again.
+func (s *Source) groupConfig(log *slog.Logger, l kafka.Listener, instance string) kafka.GroupReaderConfig {
+	properties := clientProperties(s.Properties, s.BootstrapServers, kafka.Properties{
+		"group.id":                      s.Group,
+		"auto.offset.reset":             "none",
+		"max.poll.records":              "5000",
+		"partition.assignment.strategy": "org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+	})
+	for key, value := range map[string]string{"session.timeout.ms": "10000", "group.instance.id": instance} {
+		if _, given := properties[key]; !given && value != "" {
+			properties[key] = value
+		}
+	}
+	return kafka.GroupReaderConfig{Properties: properties, Topics: []string{s.Topic}, Manual: true, Listener: l, Logger: log.With("topic", s.Topic)}
+}
+
+func (s *Source) adminConfig(log *slog.Logger) kafka.AdminConfig {
+	return kafka.AdminConfig{Properties: clientProperties(s.Properties, s.BootstrapServers, nil), Logger: log.With("topic", s.Topic)}
 }
 
 func (s *Sink) producerConfig(log *slog.Logger) kafka.ProducerConfig {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"sluice/detector/state"
 	"sluice/internal/fraud"
 	"sluice/internal/kafka"
 )
@@ -53,6 +55,8 @@ type Detector struct {
 	counters counters
 	ready    chan struct{}
 	log      *slog.Logger
+
+	engine *engine // instead of the readers, the producer and the join, with state on disk
 }
 
 // source is one of the two inputs.
@@ -91,6 +95,9 @@ func New(cfg Config) (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.StateDir != "" {
+		return newWithEngine(cfg)
+	}
 	flags, err := kafka.NewTopicReader(cfg.Flags.readerConfig(cfg.Logger))
 	if err != nil {
 		return nil, fmt.Errorf("reader of topic %q: %w", cfg.Flags.Topic, err)
@@ -108,6 +115,58 @@ func New(cfg Config) (*Detector, error) {
 		return nil, fmt.Errorf("admin of topic %q: %w", cfg.Output.Topic, err)
 	}
 	return assemble(cfg, flags, transactions, out, adm), nil
+}
+
+// newWithEngine makes a detector with its state on disk.
+func newWithEngine(cfg Config) (*Detector, error) {
+	adm, err := kafka.NewAdmin(cfg.Output.adminConfig(cfg.Logger))
+	if err != nil {
+		return nil, fmt.Errorf("admin of topic %q: %w", cfg.Output.Topic, err)
+	}
+	d := &Detector{cfg: cfg, admin: adm, ready: make(chan struct{}), log: cfg.Logger}
+	d.engine, err = newEngine(cfg, &d.counters, sync.OnceFunc(func() { close(d.ready) }))
+	return d, err
+}
+
+// runEngine is Run with state on disk.
+func (d *Detector) runEngine(ctx context.Context) error {
+	err := d.startEngine(ctx)
+	if err == nil {
+		d.log.Info("detector is running", "flags", d.cfg.Flags.Topic, "transactions", d.cfg.Transactions.Topic, "output", d.cfg.Output.Topic,
+			"state", d.cfg.StateDir, "guarantee", d.cfg.Guarantee)
+		err = d.engine.run(ctx)
+	}
+	if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) && !isState(err) {
+		err = nil // told to stop
+	}
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.StopTimeout)
+	defer cancel()
+	return errors.Join(err, d.engine.close(stopCtx), d.admin.Close())
+}
+
+// isState reports whether err says that the state was not written.
+func isState(err error) bool {
+	var e *state.Error
+	return errors.As(err, &e)
+}
+
+// startEngine waits for what an engine needs to be there.
+func (d *Detector) startEngine(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.TopicTimeout)
+	defer cancel()
+	if err := d.await(ctx, "the brokers of the output", func() error { return d.ensureOutputTopic(ctx) }); err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		topic string
+		admin *kafka.Admin
+	}{{d.cfg.Flags.Topic, d.engine.flagAdmin}, {d.cfg.Transactions.Topic, d.engine.admin}} {
+		err := d.await(ctx, "source topic "+s.topic, func() error { _, err := s.admin.PartitionCount(ctx, s.topic); return err })
+		if err != nil {
+			return fmt.Errorf("source topic %q: %w", s.topic, err)
+		}
+	}
+	return nil
 }
 
 // assemble makes a detector of a complete config and its clients.
@@ -133,6 +192,9 @@ func (d *Detector) Ready() <-chan struct{} { return d.ready }
 //
 // Run may be called once.
 func (d *Detector) Run(ctx context.Context) error {
+	if d.engine != nil {
+		return d.runEngine(ctx)
+	}
 	err := d.start(ctx)
 	started := err == nil
 	if started {

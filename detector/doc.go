@@ -11,18 +11,28 @@
 //
 // The parts:
 //
-//	join.go        the rule and its state: pure, no clock, no client
+//	join.go        the rule and its state in memory: pure, no clock, no client
 //	store.go       how a transaction is held in memory
 //	properties.go  application_properties.json
 //	config.go      what a detector is told
 //	detector.go    the loop: two topics in, the join, one topic out
 //	output.go      delivery of the results, with retry
+//	engine.go      the detector with its state on disk, a member of a group
+//	shard.go       one partition of it, from fencing to commit
+//	sink.go        where the results of a shard go: exactly or at least once
 //	stats.go       counters for those who watch
 //
 // # Guarantee
 //
-// State is in memory and nothing is committed: every start reads both topics
-// from the startup mode of the configuration and emits again. Within one run
-// each pair is emitted at least once; it is emitted twice only if Kafka stored
-// a record and its acknowledgement was lost for longer than the client retries.
+// Without Config.StateDir, state is in memory and nothing is committed: every
+// start reads both topics from the startup mode of the configuration and emits
+// again. Within one run each pair is emitted at least once; it is emitted twice
+// only if Kafka stored a record and its acknowledgement was lost for longer than
+// the client retries.
+//
+// With Config.StateDir, each pair is visible once to a reader with
+// read_committed, whatever is killed, or at least once if that was asked for;
+// package state says why the state on disk never has to be in step. Rows that
+// hold no account or no date are not stored. A process that ends is succeeded by the
+// next one with its directory, or, after the session, by other processes.
 package detector

@@ -32,6 +32,7 @@ const (
 	StartupEarliest  = "earliest-offset" // from the oldest record that is kept
 	StartupLatest    = "latest-offset"   // only records written after the start; earlier flags are not seen
 	StartupTimestamp = "timestamp"       // from the first record of Startup.Timestamp or later
+	StartupGroup     = "group-offsets"   // from what the source's group has committed; only with state on disk
 )
 
 // Startup says where in its topic a source begins. The zero value is
@@ -56,14 +57,14 @@ const timestampRule = "must be milliseconds since 1970, not negative"
 // check refuses a startup that cannot be carried out.
 func (s Startup) check(group string) error {
 	switch s.Mode {
-	case "", StartupEarliest, StartupLatest:
+	case "", StartupEarliest, StartupLatest, StartupGroup:
 	case StartupTimestamp:
 		if s.Timestamp < 0 {
 			return &PropertyError{Group: group, Key: startupTimestampKey, Value: strconv.FormatInt(s.Timestamp, 10), Rule: timestampRule}
 		}
 	default:
 		return &PropertyError{Group: group, Key: startupModeKey, Value: s.Mode,
-			Rule: "must be one of " + strings.Join([]string{StartupEarliest, StartupLatest, StartupTimestamp}, ", ")}
+			Rule: "must be one of " + strings.Join([]string{StartupEarliest, StartupLatest, StartupTimestamp, StartupGroup}, ", ")}
 	}
 	return nil
 }

@@ -43,8 +43,7 @@ func TestPropertiesThatAreRefused(t *testing.T) {
 		{"empty topic", `"topic.name": "flagged-transactions"`, `"topic.name": " "`, `property group "producer.config.0", key "topic.name": must be set`},
 		{"null servers", `"bootstrap.servers": "d:4"`, `"bootstrap.servers": null`, `property group "producer.config.0", key "bootstrap.servers": must be set`},
 		{"no mode", `, "startup.mode": "earliest-offset"`, ``, `property group "consumer.config.0", key "startup.mode": must be set`},
-		{"group offsets", `"earliest-offset"`, `"group-offsets"`, `property group "consumer.config.0", key "startup.mode", value "group-offsets": must be one of earliest-offset, latest-offset, timestamp`},
-		{"specific offsets", `"earliest-offset"`, `"specific-offsets"`, `property group "consumer.config.0", key "startup.mode", value "specific-offsets": must be one of earliest-offset, latest-offset, timestamp`},
+		{"specific offsets", `"earliest-offset"`, `"specific-offsets"`, `property group "consumer.config.0", key "startup.mode", value "specific-offsets": must be one of earliest-offset, latest-offset, timestamp, group-offsets`},
 		{"timestamp alone", `, "startup.timestamp.millis": "1692014400000"`, ``, `property group "consumer.config.1", key "startup.timestamp.millis": must be set`},
 		{"timestamp in words", `"1692014400000"`, `"yesterday"`, `property group "consumer.config.1", key "startup.timestamp.millis", value "yesterday": must be milliseconds since 1970, not negative`},
 		{"negative timestamp", `"1692014400000"`, `-1`, `property group "consumer.config.1", key "startup.timestamp.millis", value "-1": must be milliseconds since 1970, not negative`},
@@ -123,7 +122,9 @@ func TestNewRefusesAnIncompleteConfig(t *testing.T) {
 	}{
 		{func(c *detector.Config) { c.Flags.Topic = "" }, `property group "consumer.config.0", key "topic.name": must be set`},
 		{func(c *detector.Config) { c.Output.BootstrapServers = "" }, `property group "producer.config.0", key "bootstrap.servers": must be set`},
-		{func(c *detector.Config) { c.Transactions.Startup.Mode = "group-offsets" }, `property group "consumer.config.1", key "startup.mode", value "group-offsets": must be one of earliest-offset, latest-offset, timestamp`},
+		{func(c *detector.Config) { c.Transactions.Startup.Mode = "group-offsets" }, `property group "consumer.config.1", key "startup.mode", value "group-offsets": needs a directory for the state, without which nothing is committed`},
+		{func(c *detector.Config) { c.Guarantee = "exactly-twice" }, `guarantee "exactly-twice": must be exactly-once or at-least-once`},
+		{func(c *detector.Config) { c.CommitInterval = -1 }, `commit interval -1ns: must be at least a millisecond`},
 		{func(c *detector.Config) { c.Output.Partitions = -2 }, `output topic "flagged-transactions": -2 partitions: must be positive, or 0 for the broker's default`},
 	} {
 		cfg := good

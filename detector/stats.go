@@ -43,6 +43,8 @@ func (s *Stats) Lag() int64 {
 type counters struct {
 	flags, transactions, skipped, matches, acknowledged atomic.Int64
 
+	stored atomic.Int64 // rows that were new to an engine's store
+
 	mu        sync.Mutex // guards what follows
 	state     JoinSize
 	positions map[kafka.TopicPartition]int64

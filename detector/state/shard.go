@@ -19,6 +19,7 @@ type Shard struct {
 	partition int32
 	pos       Position
 	stored    int64 // the rows below are in the store or in chunks
+	skipped   int64 // emissions of the last transaction that an earlier position had done
 
 	chunks []chunk       // of rows that are not in the store yet
 	byID   map[int64]int // the chunk of an account
@@ -70,6 +71,17 @@ func (s *Store) Shard(partition int32, pos Position) (*Shard, error) {
 // Position returns how far the shard has joined.
 func (sh *Shard) Position() Position { return sh.pos.clone() }
 
+// Next returns the offset of the next transaction to join.
+func (sh *Shard) Next() int64 { return sh.pos.Next }
+
+// FlagsJoined returns the sum of the flags' next offsets, which tells whether the position has moved in them.
+func (sh *Shard) FlagsJoined() (sum int64) {
+	for _, r := range sh.pos.Flags {
+		sum += r.Next
+	}
+	return sum
+}
+
 // ReadFrom is the offset from which transactions have to come.
 func (sh *Shard) ReadFrom() int64 { return min(sh.stored, sh.pos.Next) }
 
@@ -118,18 +130,16 @@ func (sh *Shard) Transaction(offset int64, t *fraud.Transaction) (emit int64, er
 		}
 		emit = max(0, emit-sh.pos.Emitted)
 	}
+	sh.skipped = sh.pos.Emitted
 	sh.pos.Next, sh.pos.Emitted = offset+1, 0
 	return emit, nil
 }
 
-// PositionWithin is the position amid the emissions of the transaction at an
-// offset: the given number of them is done. pos is the position before it.
-func PositionWithin(pos Position, offset, emitted int64) Position {
-	pos = pos.clone()
-	if pos.Next != offset {
-		pos.Next, pos.Emitted = offset, 0
-	}
-	pos.Emitted += emitted
+// Within is the position amid the emissions of the transaction that was given
+// last, at an offset: so many of them are done.
+func (sh *Shard) Within(offset, emitted int64) Position {
+	pos := sh.pos.clone()
+	pos.Next, pos.Emitted = offset, sh.skipped+emitted
 	return pos
 }
 

@@ -113,7 +113,6 @@ func (w *world) readRow(p int, partly bool) bool {
 	if m.read >= int64(len(w.rows[p])) || !m.Behind() && !m.Live() {
 		return false
 	}
-	before := m.Position()
 	at := m.read
 	m.read++
 	row := w.rows[p][at]
@@ -126,7 +125,7 @@ func (w *world) readRow(p int, partly bool) bool {
 	for i := range n {
 		m.outputs = append(m.outputs, string(row.AppendValue(nil)))
 		if partly && i+1 < n {
-			w.commitAt(p, PositionWithin(before, at, i+1))
+			w.commitAt(p, m.Within(at, i+1))
 		}
 	}
 	return true

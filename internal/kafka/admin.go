@@ -177,6 +177,11 @@ func (a *Admin) EarliestOffsets(ctx context.Context, topic string) (map[TopicPar
 	return a.listOffsets(ctx, topic, earliestTimestamp)
 }
 
+// StartOffsets returns the offset per partition of a topic at which a reader begins that is told to start there.
+func (a *Admin) StartOffsets(ctx context.Context, topic string, start StartAt) (map[TopicPartition]int64, error) {
+	return a.listOffsets(ctx, topic, start.timestamp())
+}
+
 func (a *Admin) listOffsets(ctx context.Context, topic string, timestamp int64) (map[TopicPartition]int64, error) {
 	ctx, cancel, err := a.begin(ctx)
 	if err != nil {
@@ -191,7 +196,7 @@ func (a *Admin) listOffsets(ctx context.Context, topic string, timestamp int64) 
 	for _, tp := range parts {
 		timestamps[tp] = timestamp
 	}
-	return a.cluster.listOffsets(ctx, timestamps)
+	return a.cluster.startOffsets(ctx, timestamps)
 }
 
 // topicConfig returns the value of one config of a topic.

@@ -12,6 +12,23 @@ import (
 // GroupOffsets returns the committed offsets of a group. A group that does not exist has none: the
 // map is empty. Offsets that a transaction is about to change are waited for.
 func (a *Admin) GroupOffsets(ctx context.Context, group string) (map[TopicPartition]OffsetAndMetadata, error) {
+	return a.fetchOffsets(ctx, group, nil, true)
+}
+
+// PartitionOffset returns the committed offset of one partition, false if there is none. If a transaction is about to change
+// it, that is waited for; offsets of other partitions do not matter.
+func (a *Admin) PartitionOffset(ctx context.Context, group string, tp TopicPartition) (OffsetAndMetadata, bool, error) {
+	offsets, err := a.fetchOffsets(ctx, group, []TopicPartition{tp}, true)
+	o, found := offsets[tp]
+	return o, found, err
+}
+
+// SettledOffsets is GroupOffsets that waits for no transaction: what one is about to change is as it was before.
+func (a *Admin) SettledOffsets(ctx context.Context, group string) (map[TopicPartition]OffsetAndMetadata, error) {
+	return a.fetchOffsets(ctx, group, nil, false)
+}
+
+func (a *Admin) fetchOffsets(ctx context.Context, group string, parts []TopicPartition, stable bool) (map[TopicPartition]OffsetAndMetadata, error) {
 	ctx, cancel, err := a.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -19,7 +36,7 @@ func (a *Admin) GroupOffsets(ctx context.Context, group string) (map[TopicPartit
 	defer cancel()
 	var offsets map[TopicPartition]OffsetAndMetadata
 	err = a.retryAtCoordinator(ctx, group, func(addr string) (err error) {
-		offsets, err = fetchCommitted(ctx, a.cluster.at(addr), group, nil)
+		offsets, err = fetchOffsets(ctx, a.cluster.at(addr), group, parts, stable)
 		return err
 	})
 	if err != nil {

@@ -64,7 +64,12 @@ func commitOffsets(ctx context.Context, send sender, group string, as membership
 // Partitions without a commit are missing from the result. Offsets that a transaction is about to
 // change are a retriable error (KIP-447), if the broker is new enough to know.
 func fetchCommitted(ctx context.Context, send sender, group string, parts []TopicPartition) (map[TopicPartition]OffsetAndMetadata, error) {
-	resp, err := exchange(ctx, send, (*sarama.Broker).FetchOffset, newOffsetFetchRequest(group, parts, true))
+	return fetchOffsets(ctx, send, group, parts, true)
+}
+
+// fetchOffsets is fetchCommitted that, unless stable, does not mind transactions that are about to change the offsets.
+func fetchOffsets(ctx context.Context, send sender, group string, parts []TopicPartition, stable bool) (map[TopicPartition]OffsetAndMetadata, error) {
+	resp, err := exchange(ctx, send, (*sarama.Broker).FetchOffset, newOffsetFetchRequest(group, parts, stable))
 	var tooNew sarama.PacketEncodingError
 	if errors.As(err, &tooNew) { // a broker before 2.5, which has no way to say it
 		resp, err = exchange(ctx, send, (*sarama.Broker).FetchOffset, newOffsetFetchRequest(group, parts, false))

@@ -53,6 +53,8 @@ type TopicReaderConfig struct {
 	Topics     []string
 	// Start says per topic where to begin; missing means StartEarliest.
 	Start map[string]StartAt
+	// Offsets says where to begin in partitions for which that is known; it counts before Start.
+	Offsets map[TopicPartition]int64
 	// Logger may be nil: silence.
 	Logger *slog.Logger
 }
@@ -97,11 +99,18 @@ func (r *TopicReader) Start(ctx context.Context) error {
 	}
 	timestamps := make(map[TopicPartition]int64, len(parts))
 	for _, tp := range parts {
-		timestamps[tp] = r.cfg.Start[tp.Topic].timestamp()
+		if _, known := r.cfg.Offsets[tp]; !known {
+			timestamps[tp] = r.cfg.Start[tp.Topic].timestamp()
+		}
 	}
-	offsets, err := r.startOffsets(ctx, timestamps)
+	offsets, err := r.cluster.startOffsets(ctx, timestamps)
 	if err != nil {
 		return fmt.Errorf("start reading topics %v: %w", r.cfg.Topics, err)
+	}
+	for _, tp := range parts {
+		if offset, known := r.cfg.Offsets[tp]; known {
+			offsets[tp] = offset
+		}
 	}
 	r.fetcher.assign(offsets, false)
 	r.fetcher.start()
@@ -110,8 +119,8 @@ func (r *TopicReader) Start(ctx context.Context) error {
 }
 
 // startOffsets resolves timestamps; one behind the last record means the end.
-func (r *TopicReader) startOffsets(ctx context.Context, timestamps map[TopicPartition]int64) (map[TopicPartition]int64, error) {
-	offsets, err := r.cluster.listOffsets(ctx, timestamps)
+func (c *cluster) startOffsets(ctx context.Context, timestamps map[TopicPartition]int64) (map[TopicPartition]int64, error) {
+	offsets, err := c.listOffsets(ctx, timestamps)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +130,7 @@ func (r *TopicReader) startOffsets(ctx context.Context, timestamps map[TopicPart
 			ends[tp] = latestTimestamp
 		}
 	}
-	ends, err = r.cluster.listOffsets(ctx, ends)
+	ends, err = c.listOffsets(ctx, ends)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,457 @@
+package detector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sluice/detector/state"
+	"sluice/internal/fraud"
+	"sluice/internal/kafka"
+)
+
+// shardRun joins one partition for as long as it is ours. Its goroutine owns the
+// shard of the state and the sink:
+//
+//	fence ─> read the position ─> catch up, silently ─> join, commit, join, commit ...
+//	  ▲                                                          │
+//	  └── fenced, or the commit's fate is not known ◄────────────┘
+type shardRun struct {
+	e     *engine
+	tp    kafka.TopicPartition
+	log   *slog.Logger
+	sink  sink
+	inbox inbox
+
+	stopping chan struct{} // closed to ask for an end in order
+	stopOnce sync.Once
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when the goroutine has ended
+
+	// Owned by the goroutine.
+	shard     *state.Shard
+	live      bool // the shard was live: it stays so
+	committed int64
+	dirty     bool      // the position has moved since the last commit
+	since     time.Time // of the last commit
+	saved     time.Time
+	open      int64  // emitted and not committed
+	arena     []byte // of keys and values
+}
+
+func newShardRun(e *engine, tp kafka.TopicPartition) (*shardRun, error) {
+	s := &shardRun{
+		e: e, tp: tp, log: e.log.With("topic", tp.Topic, "partition", tp.Partition),
+		stopping: make(chan struct{}), done: make(chan struct{}),
+	}
+	s.inbox.ready = make(chan struct{}, 1)
+	if e.plain != nil {
+		s.sink = &plainSink{producer: e.plain, reader: e.reader}
+		return s, nil
+	}
+	p, err := e.newTransactional(tp.Partition)
+	if err != nil {
+		return nil, err
+	}
+	s.sink = &transactionalSink{producer: p, group: e.cfg.Transactions.group()}
+	return s, nil
+}
+
+// start runs the shard until end.
+func (s *shardRun) start(ctx context.Context) {
+	ctx, s.cancel = context.WithCancel(ctx)
+	go func() {
+		defer close(s.done)
+		err := s.run(ctx)
+		if closed := s.sink.close(); err == nil {
+			err = closed
+		}
+		if err != nil && ctx.Err() == nil {
+			s.e.fail(err)
+		}
+	}()
+}
+
+// end asks for an end and waits for it; when ctx ends, it is cut short.
+func (s *shardRun) end(ctx context.Context) {
+	s.stopOnce.Do(func() { close(s.stopping) })
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+	}
+	s.cancel()
+	<-s.done
+}
+
+// fencedPause is waited before an id that another has taken over is taken back: the group may be about to say that the partition is the other's.
+const fencedPause = time.Second
+
+// run serves until asked to end.
+func (s *shardRun) run(ctx context.Context) error {
+	for {
+		err := s.serve(ctx)
+		again := errors.Is(err, kafka.ErrProducerFenced) || errors.Is(err, kafka.ErrFenced) || kafka.IsRetriable(err) || errors.Is(err, context.DeadlineExceeded)
+		if err == nil || ctx.Err() != nil || !again {
+			return err
+		}
+		s.log.Warn("the shard starts again from its committed position", "err", err)
+		select {
+		case <-s.stopping:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(fencedPause):
+		}
+	}
+}
+
+// serve is run without starting again.
+func (s *shardRun) serve(ctx context.Context) error {
+	if err := s.recover(ctx); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-s.stopping:
+			return s.finish(ctx)
+		default:
+		}
+		flags := s.e.store.FlagsChanged() // before looking
+		if !s.live && s.shard.Live() {
+			s.live = true
+			s.e.live()
+			s.log.Info("the shard is live", "offset", s.shard.Next())
+		}
+		more, err := s.joinFlags(ctx)
+		if err != nil {
+			return err
+		}
+		took, err := s.joinMessages(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.commitIfDue(ctx); err != nil {
+			return err
+		}
+		if more || took {
+			continue
+		}
+		wait := s.e.cfg.CommitInterval
+		if !s.dirty {
+			wait = saveInterval
+		} else {
+			wait -= time.Since(s.since)
+		}
+		timer := time.NewTimer(max(0, wait))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-s.stopping:
+		case <-s.inbox.ready:
+		case <-flags:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// recover fences whoever had the partition, finds the position, and has messages delivered from where the store needs them.
+func (s *shardRun) recover(ctx context.Context) error {
+	if err := s.sink.start(ctx); err != nil {
+		return err
+	}
+	if err := s.e.fault("fenced"); err != nil {
+		return err
+	}
+	pos, first, err := s.position(ctx)
+	if err != nil {
+		return fmt.Errorf("partition %s: %w", s.tp, err)
+	}
+	if s.shard, err = s.e.store.Shard(s.tp.Partition, pos); err != nil {
+		return err
+	}
+	from := s.shard.ReadFrom()
+	if err := checkHistory(ctx, s.e.admin, s.tp, from); err != nil {
+		return err
+	}
+	s.live, s.dirty, s.open, s.since, s.saved = false, first, 0, time.Now(), time.Now()
+	if first { // so that the next start does not choose anew
+		if err := s.commit(ctx, s.shard.Position()); err != nil {
+			return err
+		}
+	}
+	r := seekRequest{s, from, make(chan struct{})}
+	s.e.reader.Wakeup()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.stopping:
+			return nil // serve sees it, too
+		case s.e.requests <- r:
+			<-r.done
+			s.log.Info("the shard reads", "from", from, "position", pos.Next)
+			return nil
+		case <-time.After(10 * time.Millisecond): // poll looks for requests when it returns
+			s.e.reader.Wakeup()
+		}
+	}
+}
+
+// position is where the partition was committed, or where it begins at its first start.
+func (s *shardRun) position(ctx context.Context) (pos state.Position, first bool, err error) {
+	group := s.e.cfg.Transactions.group()
+	own, found, err := s.e.admin.PartitionOffset(ctx, group, s.tp)
+	if err != nil {
+		return pos, false, err
+	}
+	if found {
+		pos, err := state.ParsePosition(own.Offset, own.Metadata)
+		if !errors.Is(err, state.ErrForeign) {
+			return pos, false, err
+		}
+	}
+	others, err := s.e.admin.SettledOffsets(ctx, group)
+	if err != nil {
+		return pos, false, err
+	}
+	startup := s.e.cfg.Transactions
+	for tp, o := range others {
+		other, err := state.ParsePosition(o.Offset, o.Metadata)
+		if err == nil && tp.Topic == s.tp.Topic && s.tp.Partition >= other.Partitions {
+			startup.Startup = Startup{Mode: StartupEarliest} // it was added after the first start: all of it is new
+		}
+	}
+	if pos.Partitions, err = s.e.admin.PartitionCount(ctx, s.tp.Topic); err != nil {
+		return pos, false, err
+	}
+	if pos.Base, err = firstOffset(ctx, s.e.admin, &startup, s.tp.Partition); err != nil {
+		return pos, false, err
+	}
+	pos.Next = pos.Base
+	for _, base := range s.e.bases {
+		pos.Flags = append(pos.Flags, state.Range{Base: base, Next: base})
+	}
+	return pos, true, nil
+}
+
+const (
+	joinRows    = 5000      // that a late flag looks at between two looks at new transactions
+	commitBytes = 768 << 10 // of outputs in one transaction
+)
+
+// joinFlags joins a piece of the flags that are new.
+func (s *shardRun) joinFlags(ctx context.Context) (more bool, err error) {
+	if !s.live {
+		return false, nil
+	}
+	before := s.shard.FlagsJoined()
+	more, err = s.shard.JoinFlags(joinRows, func(t *fraud.Transaction) error { return s.emit(ctx, t) })
+	s.dirty = s.dirty || more || s.shard.FlagsJoined() != before
+	return more, err
+}
+
+// joinMessages joins what was delivered. It may stop early, for the sake of a commit.
+func (s *shardRun) joinMessages(ctx context.Context) (took bool, err error) {
+	if !s.live && !s.shard.Behind() {
+		return false, nil // the flags are still being read
+	}
+	messages, position, resume := s.inbox.take()
+	if resume {
+		s.e.reader.Resume(s.tp)
+	}
+	for i := range messages {
+		m := &messages[i]
+		if !s.live && m.Offset >= s.shard.Next() {
+			if !s.shard.Live() {
+				s.inbox.putBack(messages[i:])
+				return false, nil
+			}
+			s.live = true
+			s.e.live()
+		}
+		if err := s.joinMessage(ctx, m); err != nil {
+			return true, err
+		}
+	}
+	if s.shard.Next() < position {
+		s.dirty = true
+	}
+	s.shard.Advance(position)
+	return len(messages) > 0, nil
+}
+
+// joinMessage joins one record.
+func (s *shardRun) joinMessage(ctx context.Context, m *kafka.Message) error {
+	t, ok, err := fraud.DecodeTransaction(m.Value)
+	if err != nil {
+		poison := &PoisonError{Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Err: err}
+		if s.live { // what came before it is good
+			return errors.Join(poison, s.commit(ctx, s.shard.Position()))
+		}
+		return poison
+	}
+	if s.live && !ok {
+		s.e.counters.skipped.Add(1)
+	}
+	if !ok {
+		s.shard.Advance(m.Offset + 1)
+		s.dirty = true
+		return nil
+	}
+	if m.Offset >= s.shard.Stored() {
+		s.e.counters.stored.Add(1)
+	}
+	silent := m.Offset < s.shard.Next()
+	n, err := s.shard.Transaction(m.Offset, &t)
+	if err != nil {
+		return err
+	}
+	if !silent {
+		s.dirty = true
+		s.e.counters.transactions.Add(1)
+	}
+	for i := range n {
+		if err := s.emit(ctx, &t); err != nil {
+			return err
+		}
+		if s.sink.bytes() >= commitBytes && i+1 < n {
+			if err := s.commit(ctx, s.shard.Within(m.Offset, i+1)); err != nil {
+				return err
+			}
+		}
+	}
+	if s.sink.bytes() >= commitBytes {
+		return s.commit(ctx, s.shard.Position())
+	}
+	return nil
+}
+
+// emit hands a flagged transaction to the sink.
+func (s *shardRun) emit(ctx context.Context, t *fraud.Transaction) error {
+	if cap(s.arena)-len(s.arena) < 1024 {
+		s.arena = make([]byte, 0, 64<<10)
+	}
+	start := len(s.arena)
+	buf := t.AppendKey(s.arena)
+	key := len(buf)
+	buf = t.AppendValue(buf)
+	s.arena = buf
+	s.e.counters.matches.Add(1)
+	s.open++
+	return s.sink.send(ctx, kafka.OutRecord{Topic: s.e.cfg.Output.Topic, Partition: -1, Key: buf[start:key:key], Value: buf[key:len(buf):len(buf)]})
+}
+
+// commitIfDue commits when the interval is over or much has gathered.
+func (s *shardRun) commitIfDue(ctx context.Context) error {
+	if s.sink.bytes() < commitBytes && !(s.dirty && time.Since(s.since) >= s.e.cfg.CommitInterval) {
+		return nil
+	}
+	if !s.live {
+		return nil // it only catches up: the position does not move
+	}
+	return s.commit(ctx, s.shard.Position())
+}
+
+// commit makes everything emitted visible, together with the position.
+func (s *shardRun) commit(ctx context.Context, pos state.Position) error {
+	metadata, err := pos.Metadata()
+	if err != nil {
+		return err
+	}
+	if err := s.e.fault("before the commit"); err != nil {
+		return err
+	}
+	if err := s.sink.commit(ctx, s.tp, kafka.OffsetAndMetadata{Offset: pos.Next, Metadata: metadata}); err != nil {
+		return fmt.Errorf("partition %s: %w", s.tp, err)
+	}
+	if err := s.e.fault("after the commit"); err != nil {
+		return err
+	}
+	s.e.counters.acknowledged.Add(s.open)
+	s.open, s.dirty, s.since = 0, false, time.Now()
+	s.arena = nil
+	s.e.counters.moved(map[kafka.TopicPartition]int64{s.tp: pos.Next}, s.e.size())
+	if time.Since(s.saved) >= saveInterval {
+		s.saved = time.Now()
+		return s.shard.Save()
+	}
+	return nil
+}
+
+// finish commits what was joined and leaves the rows to the store.
+func (s *shardRun) finish(ctx context.Context) error {
+	if s.live && s.dirty {
+		if err := s.commit(ctx, s.shard.Position()); err != nil {
+			return err
+		}
+	}
+	return s.shard.Save()
+}
+
+// inbox is what poll has delivered to a shard.
+type inbox struct {
+	mu       sync.Mutex
+	messages []kafka.Message
+	position int64
+	paused   bool
+	ready    chan struct{}
+}
+
+// inboxMessages is how much may wait before the partition is paused.
+const inboxMessages = 5000
+
+func (b *inbox) tell() {
+	select {
+	case b.ready <- struct{}{}:
+	default:
+	}
+}
+
+// add appends messages; full says that the partition is to be paused.
+func (b *inbox) add(messages []kafka.Message) (full bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.messages = append(b.messages, messages...)
+	b.paused = len(b.messages) > inboxMessages
+	b.tell()
+	return b.paused
+}
+
+// moved notes the position behind the messages.
+func (b *inbox) moved(position int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if position != b.position {
+		b.position = position
+		b.tell()
+	}
+}
+
+// restart drops everything: what comes begins at offset.
+func (b *inbox) restart(offset int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.messages, b.position, b.paused = nil, offset, false
+	b.tell()
+}
+
+// take returns what there is; resume says that the partition was paused because of it.
+func (b *inbox) take() (messages []kafka.Message, position int64, resume bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	messages, resume = b.messages, b.paused
+	b.messages, b.paused = nil, false
+	return messages, b.position, resume
+}
+
+// putBack returns messages that cannot be used yet.
+func (b *inbox) putBack(messages []kafka.Message) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.messages = append(messages[:len(messages):len(messages)], b.messages...)
+}
