@@ -140,8 +140,9 @@ func (m *Member) see(view View) {
 	}
 }
 
-// Rejoin asks for a round: the first one, or another because what there is to do has changed, or because what was revoked has stopped. It
-// returns at once and may be called from any goroutine.
+// Rejoin asks for a round: the first one, or another because what there is to do has changed, or because what was revoked has stopped. It says
+// that nothing is left of what was revoked, so it is not to be called while something still stops. It returns at once and may be called from
+// any goroutine.
 func (m *Member) Rejoin(view View) {
 	m.mu.Lock()
 	m.see(view)
