@@ -132,7 +132,11 @@ func numberKey(name string, def any, allowed connect.Validator, doc string, put 
 // textKey is a key for a text that parse makes something of; its error is the rule that a wrong text breaks. Def is a string or nil.
 func textKey[T any](name string, def any, form, doc string, parse func(string) (T, error), put func(*settings, T)) nativeKey {
 	check := func(v any) string {
-		if _, err := parse(v.(string)); err != nil {
+		text, ok := v.(string)
+		if !ok {
+			return "Value must be non-null" // as Kafka says it of numbers
+		}
+		if _, err := parse(text); err != nil {
 			return err.Error()
 		}
 		return ""
