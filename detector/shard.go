@@ -121,9 +121,7 @@ func (s *shardRun) serve(ctx context.Context) error {
 		}
 		flags := s.e.store.FlagsChanged() // before looking
 		if !s.live && s.shard.Live() {
-			s.live = true
-			s.e.live()
-			s.log.Info("the shard is live", "offset", s.shard.Next())
+			s.goLive()
 		}
 		more, err := s.joinFlags(ctx)
 		if err != nil {
@@ -157,6 +155,13 @@ func (s *shardRun) serve(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
+}
+
+// goLive says that what was silent until now is over.
+func (s *shardRun) goLive() {
+	s.live = true
+	s.e.live()
+	s.log.Info("the shard is live", "offset", s.shard.Next())
 }
 
 // recover fences whoever had the partition, finds the position, and has messages delivered from where the store needs them.
@@ -271,8 +276,7 @@ func (s *shardRun) joinMessages(ctx context.Context) (took bool, err error) {
 				s.inbox.putBack(messages[i:])
 				return false, nil
 			}
-			s.live = true
-			s.e.live()
+			s.goLive()
 		}
 		if err := s.joinMessage(ctx, m); err != nil {
 			return true, err
