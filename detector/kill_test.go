@@ -75,10 +75,10 @@ func (c *child) end(sig os.Signal) error {
 // Two processes are killed again and again, at any moment, while flags and transactions come in: a reader with
 // read_committed sees the join's result, nothing missing, nothing twice.
 func TestKilledProcessesLeaveTheJoin(t *testing.T) {
-	rounds, rows := 6, 400
-	if os.Getenv("SLUICE_TEST_KAFKA") != "" {
-		rounds, rows = 10, 600
+	if os.Getenv("SLUICE_TEST_KAFKA") == "" {
+		t.Skip("kfake does not treat the members and the transactions of killed processes as Kafka does: set SLUICE_TEST_KAFKA to the address of a real broker")
 	}
+	const rounds, rows = 10, 600
 	const partitions, accounts = 4, 8
 	r := newRig(t, partitions)
 	r.cfg.Transactions.Properties["session.timeout.ms"] = "6000"
