@@ -269,17 +269,17 @@ func (e *engine) failure() error {
 	return e.failed
 }
 
-// full reports whether the backlog has reached its bound, or nothing more is wanted before a write gets through. The worker is woken when half of
+// full reports whether the backlog or the books have reached their bound, or nothing more is wanted before a write gets through. The worker is woken when half of
 // the backlog is gone and no such write is left.
 func (e *engine) full() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= e.policy.backlogRecords || e.bytes >= e.policy.backlogBytes || e.overdue > 0
+	e.wantRoom = e.wantRoom && !e.roomy() || e.records >= e.policy.backlogRecords || e.bytes >= e.policy.backlogBytes || e.overdue > 0 || e.listed() >= mostListed
 	return e.wantRoom
 }
 
 func (e *engine) roomy() bool {
-	return e.overdue == 0 && e.records <= e.policy.backlogRecords/2 && e.bytes <= e.policy.backlogBytes/2
+	return e.overdue == 0 && e.records <= e.policy.backlogRecords/2 && e.bytes <= e.policy.backlogBytes/2 && e.listed() <= mostListed/2
 }
 
 // committable returns what may be committed, given the offsets after the last records put.

@@ -31,6 +31,10 @@ type parked struct {
 	key   string
 }
 
+// mostListed is how many records the partitions of an engine may list, 16 bytes each. Finished ones stay listed behind one that is not, such as a record
+// whose report is not answered while all others are written; without a bound they would take all memory in time, and all be read again after a crash.
+const mostListed = 1 << 20
+
 type entry struct {
 	offset int64
 	done   bool
@@ -71,4 +75,13 @@ func (p *partition) committable(position int64) int64 {
 		}
 	}
 	return position
+}
+
+// listed returns how many records are in the books of the partitions.
+func (e *engine) listed() int {
+	n := 0
+	for _, p := range e.parts {
+		n += p.entries.len()
+	}
+	return n
 }

@@ -1,6 +1,12 @@
 package dynamodb
 
-import "testing"
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"sluice/connect"
+)
 
 func TestCommittableIsTheFinishedPrefix(t *testing.T) {
 	p := &partition{}
@@ -42,4 +48,26 @@ func TestAPositionThatMovesBackStartsAnew(t *testing.T) {
 	want("the same record again", 1)
 	p.finish(again)
 	want("and done", 2)
+}
+
+func TestFinishedRecordsBehindAnUnfinishedOneAreBounded(t *testing.T) {
+	release := make(chan struct{})
+	answer := func(context.Context, []string) outcome {
+		<-release
+		return outcome{}
+	}
+	onBench(t, answer, func(b *bench) {
+		b.put("a1")
+		b.want("full with one record", b.engine.full(), false)
+		r := connect.SinkRecord{Topic: "in"}
+		for i := range mostListed - 1 {
+			r.Offset = int64(i + 1)
+			b.engine.pass(&r)
+		}
+		b.want("full", b.engine.full(), true)
+		close(release)
+		synctest.Wait()
+		b.want("woken when the books are clear", b.wakes(), 1)
+		b.want("full after that", b.engine.full(), false)
+	})
 }
