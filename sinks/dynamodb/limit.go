@@ -12,6 +12,9 @@ import (
 // most two such times' worth is spent above the rate, and a debt is mostly paid in one.
 const savedUp = time.Second
 
+// askedAgain is the longest wait before a limit is looked at again.
+const askedAgain = time.Hour
+
 // bucket is the account of one limit: what may be spent now, in write units. What a call costs is known from its answer alone, so the level
 // may be below zero: then nothing is spent until that is earned.
 type bucket struct {
@@ -33,7 +36,8 @@ func (b *bucket) solvent() time.Time {
 	if b.level > -1e-6 { // which is no unit, but what floating point leaves of none
 		return time.Time{}
 	}
-	return b.at.Add(time.Duration(math.Ceil(-b.level / b.rate * float64(time.Second))))
+	wait := math.Ceil(-b.level / b.rate * float64(time.Second))
+	return b.at.Add(time.Duration(min(wait, float64(askedAgain)))) // a rate close to nothing makes for more than a Duration holds
 }
 
 // rates are limits in write units a second by what they are of: tableUnits, or the name of a global index. What is not in it is not limited.
@@ -320,7 +324,7 @@ func (a *allowance) wakeFirst() {
 
 // allowances are those of the connectors of a worker. The zero value has none.
 type allowances struct {
-	mu sync.Mutex // guards named; taken before the lock of an allowance
+	mu sync.Mutex // guards by; taken before the lock of an allowance
 	by map[string]*allowance
 }
 

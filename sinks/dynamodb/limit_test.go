@@ -65,6 +65,7 @@ func TestABucketEarnsPaysAndSavesUpToABound(t *testing.T) {
 		{"no more than a second's", 100, 0, time.Hour, 100, 0},
 		{"time that goes back earns nothing", 100, -10, -time.Hour, -10, 100 * time.Millisecond},
 		{"a slow rate", 0.5, -1, 0, -1, 2 * time.Second},
+		{"next to no rate", 1e-12, -1, 0, -1, time.Hour},
 	} {
 		b := bucket{rate: c.rate, level: c.level, at: start}
 		b.earn(start.Add(c.after))
