@@ -302,9 +302,9 @@ func (e *engine) fail(err error) {
 	}
 }
 
-// signal tells drain that a partition that it waits for has less under way.
+// signal tells workOff and drain that a partition that they may wait for has less under way.
 func (e *engine) signal(p *partition) {
-	if p.closed {
+	if p.closed || e.workingOff > 0 {
 		close(e.changed)
 		e.changed = make(chan struct{})
 	}

@@ -3,9 +3,44 @@ package dynamodb
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"sluice/connect"
 )
+
+// workOffTime is how long partitions that are about to be given away are kept back for what is unfinished.
+const workOffTime = 2 * time.Second
+
+// workOff waits until nothing of partitions that are about to be given away is unfinished. Otherwise their next owner reads again what was finished behind
+// it too, and writes older values over newer ones until it has come to where this one was. It does not wait for a service that takes no writes, nor
+// beyond ctx.
+func (e *engine) workOff(ctx context.Context, tps []connect.TopicPartition) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.workingOff++
+	defer func() { e.workingOff-- }()
+	for ctx.Err() == nil && e.unsettled(tps) {
+		changed := e.changed
+		e.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		e.mu.Lock()
+	}
+}
+
+// unsettled reports whether something of the partitions is unfinished that can be finished soon.
+func (e *engine) unsettled(tps []connect.TopicPartition) bool {
+	if e.failed != nil || e.stopped || e.pace.hold.After(time.Now()) {
+		return false
+	}
+	return slices.ContainsFunc(tps, func(tp connect.TopicPartition) bool {
+		p := e.parts[tp]
+		return p != nil && p.entries.len() > 0
+	})
+}
 
 // drain ends all work for partitions that are about to be given away: what was not sent is dropped, since the next owner of the partition
 // reads it again from the last committed offset; what is with the service or the reporter is waited for. When ctx ends first, the calls

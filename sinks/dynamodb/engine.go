@@ -62,15 +62,16 @@ type engine struct {
 	meters *meters // nil: nobody wants to know
 	tally  tally
 
-	overdue  int // writes that were tried for longer than the policy wants, while they are tried further
-	records  int // unfinished
-	bytes    int // that they hold
-	wantRoom bool
-	epoch    time.Time     // from which writes count the time of their first failure
-	nextTick time.Time     // when the timers look next; zero: not at all
-	changed  chan struct{} // closed and renewed when a partition given away has less under way
-	failed   error
-	stopped  bool
+	overdue    int // writes that were tried for longer than the policy wants, while they are tried further
+	records    int // unfinished
+	bytes      int // that they hold
+	wantRoom   bool
+	epoch      time.Time     // from which writes count the time of their first failure
+	nextTick   time.Time     // when the timers look next; zero: not at all
+	workingOff int           // callers of workOff
+	changed    chan struct{} // closed and renewed when a partition has less under way that workOff or drain may wait for
+	failed     error
+	stopped    bool
 }
 
 // outcome is the answer to one call.

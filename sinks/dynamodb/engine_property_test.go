@@ -245,6 +245,11 @@ func (s *schedule) rebalance() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.rand.IntN(300))*time.Millisecond)
 	defer cancel()
 	if s.rand.IntN(4) != 0 { // a partition that is lost is closed without a commit
+		if s.rand.IntN(2) == 0 {
+			half, cancel := context.WithTimeout(ctx, time.Duration(s.rand.IntN(150))*time.Millisecond)
+			s.engine.workOff(half, []connect.TopicPartition{tp(p)})
+			cancel()
+		}
 		_ = s.engine.drain(ctx, []connect.TopicPartition{tp(p)}) // an error says that ctx was too short
 		s.commit(true, []int{p})
 	} else {

@@ -345,6 +345,47 @@ func TestAHotKeyDoesNotHoldUpTheOthers(t *testing.T) {
 	})
 }
 
+func TestWorkingOffWritesTheBacklog(t *testing.T) {
+	onBench(t, after(300*time.Millisecond, outcome{}), func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		b.put("a2")
+		ctx, cancel := context.WithTimeout(context.Background(), workOffTime)
+		defer cancel()
+		began := time.Now()
+		b.engine.workOff(ctx, []connect.TopicPartition{tp(0)})
+		b.want("waited", time.Since(began), 600*time.Millisecond)
+		b.want("sent", b.sent(), "a1 a2")
+		b.want("committable", b.committable(), int64(2))
+		b.engine.workOff(ctx, []connect.TopicPartition{tp(0), tp(1)})
+		b.want("waited with nothing left", time.Since(began), 600*time.Millisecond)
+	})
+}
+
+func TestWorkingOffEndsWithItsTimeOrWhenNothingGetsThrough(t *testing.T) {
+	onBench(t, after(time.Minute, outcome{}), func(b *bench) {
+		b.put("a1")
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), workOffTime)
+		defer cancel()
+		began := time.Now()
+		b.engine.workOff(ctx, []connect.TopicPartition{tp(0)})
+		b.want("waited", time.Since(began), workOffTime)
+		b.want("committable", b.committable(), int64(0))
+	})
+	onBench(t, after(10*time.Millisecond, outcome{class: transient, err: errors.New("down")}), func(b *bench) {
+		b.put("a1")
+		time.Sleep(10 * time.Second) // held by now
+		ctx, cancel := context.WithTimeout(context.Background(), workOffTime)
+		defer cancel()
+		began := time.Now()
+		b.engine.workOff(ctx, []connect.TopicPartition{tp(0)})
+		if waited := time.Since(began); waited > 20*time.Millisecond {
+			t.Errorf("waited %v for a service that is down", waited)
+		}
+	})
+}
+
 func TestClosingDropsWhatWasNotSentAndWaitsForWhatWas(t *testing.T) {
 	onBench(t, after(time.Second, outcome{}), func(b *bench) {
 		b.put("a1")

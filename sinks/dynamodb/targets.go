@@ -138,6 +138,19 @@ func (ts *targets) committable(offsets map[connect.TopicPartition]int64) map[con
 	return durable
 }
 
+// workOff takes at most half of the time that there is: drain needs the rest.
+func (ts *targets) workOff(ctx context.Context, tps []connect.TopicPartition) {
+	limit := workOffTime
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for _, e := range ts.all {
+		e.workOff(ctx, tps)
+	}
+}
+
 func (ts *targets) drain(ctx context.Context, tps []connect.TopicPartition) error {
 	var errs []error
 	for _, e := range ts.all {

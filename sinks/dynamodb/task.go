@@ -230,12 +230,14 @@ func (t *task) Open(_ context.Context, partitions []connect.TopicPartition) erro
 	return nil
 }
 
-// PreCommit returns, per partition, the offset of the first record that is not finished, or of the next one to come. When closing, what was
-// not sent is given up and what is with the service is waited for, so that the next owner of the partitions repeats as little as
-// possible. An error of the engine is Put's to return: here it would make the worker read everything again.
+// PreCommit returns, per partition, the offset of the first record that is not finished, or of the next one to come. When closing, the backlog is
+// written for as long as workOffTime, then what was not sent is given up and what is with the service is waited for, so that the next owner of the
+// partitions repeats as little as possible. An error of the engine is Put's to return: here it would make the worker read everything again.
 func (t *task) PreCommit(ctx context.Context, offsets map[connect.TopicPartition]int64, closing bool) (map[connect.TopicPartition]int64, error) {
 	if closing {
-		if err := t.targets.drain(ctx, slices.Collect(maps.Keys(offsets))); err != nil {
+		tps := slices.Collect(maps.Keys(offsets))
+		t.targets.workOff(ctx, tps)
+		if err := t.targets.drain(ctx, tps); err != nil {
 			t.log.Warn("not all writes under way could be waited for; their records come again", "err", err)
 		}
 	}

@@ -316,6 +316,23 @@ func TestExpiredCredentialsAreRenewed(t *testing.T) {
 	}
 }
 
+// What waits for a call that is free is written before the partition is given away.
+func TestTheBacklogIsWrittenBeforePartitionsAreGivenAway(t *testing.T) {
+	s := newService(t)
+	settings := s.settings()
+	settings["aws.dynamodb.max.in.flight"] = "1"
+	w := started(t, sink.Options{}, settings)
+	values := make([]string, 100)
+	for i := range values {
+		values[i] = transaction(fmt.Sprintf("t%d", i), "")
+	}
+	w.mustPut(values...)
+	w.until(func() bool { return w.committable(false) > 0 || len(s.items(t)) > 0 }) // the table is known
+	if got := w.committable(true); got != 100 {
+		t.Errorf("offset %d may be committed, want all 100", got)
+	}
+}
+
 // The backlog of one partition pauses all of them. When it is given away, the others go on.
 func TestPausedPartitionsGoOnWhenTheBacklogIsGivenAway(t *testing.T) {
 	s := newService(t)
