@@ -228,6 +228,19 @@ func TestCredentialsThatCannotBeOthersAreGivenUp(t *testing.T) {
 }
 
 // The metadata service of an instance that cannot renew its credentials gives the old ones, which go on to be accepted.
+// When the service that gives a role takes what the request was signed with for expired, that is renewed too.
+func TestCredentialsForARoleAreRenewedWhenTheyAreRejected(t *testing.T) {
+	kept(t, &fakeSource{lives: time.Hour}, func(t *testing.T, base *keeper, _ *bytes.Buffer) {
+		wantKey(t, base, "K1")
+		time.Sleep(time.Minute)
+		role := newKeeper(base.log, &fakeSource{fails: &smithy.GenericAPIError{Code: "ExpiredToken"}}, base)
+		if _, err := role.Retrieve(t.Context()); err == nil {
+			t.Error("the role was given")
+		}
+		wantKey(t, base, "K2")
+	})
+}
+
 func TestCredentialsThatWereGivenExpiredAreTried(t *testing.T) {
 	f := &fakeSource{lives: -time.Minute}
 	kept(t, f, func(t *testing.T, k *keeper, _ *bytes.Buffer) {

@@ -138,6 +138,46 @@ func TestEstimatesAreCorrectedByWhatIsConsumed(t *testing.T) {
 	}
 }
 
+func TestARefundSavesNoMoreThanTimeDoes(t *testing.T) {
+	r, a := newRegister(), &allowance{whole: true}
+	s := r.join(a, "s", "c-0", rates{tableUnits: 100})
+	r.wait(time.Hour)
+	c := s.spend(10, r.now)
+	r.wait(time.Hour)
+	s.ask(r.now)
+	s.refund(c)
+	if level := a.buckets[tableUnits].level; level != 100 {
+		t.Errorf("%v units are saved, want a second's 100", level)
+	}
+}
+
+// Who had nothing to write for a while has no claim on what it might have written.
+func TestATableThatComesBackTakesTurns(t *testing.T) {
+	r, a := newRegister(), &allowance{whole: true}
+	busy, idle := r.join(a, "busy", "c-0", rates{tableUnits: 100}), r.join(a, "idle", "c-0", rates{tableUnits: 100})
+	for range 100 {
+		if !r.goes(busy, 25) {
+			t.Fatal("the only one that asks is held back")
+		}
+		r.wait(250 * time.Millisecond)
+	}
+	served := map[*spender]int{}
+	for range 10 {
+		for _, s := range []*spender{busy, idle} {
+			s.ask(r.now) // both have something to send
+		}
+		for _, s := range []*spender{busy, idle} {
+			if r.goes(s, 25) {
+				served[s]++
+			}
+		}
+		r.wait(250 * time.Millisecond)
+	}
+	if served[busy] < 4 || served[idle] < 4 {
+		t.Errorf("the busy one has %d calls, the other one %d of 10", served[busy], served[idle])
+	}
+}
+
 // Each global index has its own capacity: the one that has least of it decides.
 func TestAnIndexHoldsItsTableBack(t *testing.T) {
 	r, a := newRegister(), &allowance{}

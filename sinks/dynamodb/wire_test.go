@@ -226,6 +226,30 @@ func TestAnAnswerBeforeTheRequestIsReadCounts(t *testing.T) {
 	<-ended
 }
 
+// deafConn has an answer, and takes no request.
+type deafConn struct {
+	net.Conn
+	answer io.Reader
+}
+
+func (c deafConn) Read(b []byte) (int, error)      { return c.answer.Read(b) }
+func (c deafConn) Write([]byte) (int, error)       { return 0, io.ErrClosedPipe }
+func (c deafConn) SetReadDeadline(time.Time) error { return nil }
+
+func TestOfARequestThatWasNotSentARefusalAloneIsTheAnswer(t *testing.T) {
+	for _, c := range []struct {
+		status  string
+		refused bool
+	}{{"413 Content Too Large", true}, {"503 Slow Down", true}, {"200 OK", false}} {
+		conn := deafConn{answer: strings.NewReader("HTTP/1.1 " + c.status + "\r\nContent-Length: 2\r\n\r\n{}")}
+		w := newTestWire(t, "http://dynamodb.test")
+		head, _, reusable, err := w.exchange(&wireConn{Conn: conn, raw: conn, reader: bufio.NewReader(conn)}, func(dst []byte) []byte { return dst }, []byte("body"))
+		if reusable || c.refused != (err == nil) || c.refused && fmt.Sprint(head.status) != c.status[:3] || !c.refused && !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("%s: got status %d, reusable %v, %v", c.status, head.status, reusable, err)
+		}
+	}
+}
+
 func TestWhatIsNotSimpleGoesByNetHTTP(t *testing.T) {
 	plain := func() *http.Transport { return &http.Transport{DialContext: new(net.Dialer).DialContext} }
 	proxied, unproxied, secure := plain(), plain(), plain()
