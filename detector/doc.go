@@ -31,7 +31,8 @@
 // the client retries.
 //
 // With Config.StateDir, each pair is visible once to a reader with
-// read_committed, whatever is killed, or at least once if that was asked for;
+// read_committed, also when processes are killed (docs/detector.md says what was
+// tried of that), or at least once if that was asked for;
 // package state says why the state on disk never has to be in step. Rows that
 // hold no account or no date are not stored. A process that ends is succeeded by the
 // next one with its directory, or, after the session, by other processes.

@@ -76,7 +76,7 @@ func (c *child) end(sig os.Signal) error {
 // read_committed sees the join's result, nothing missing, nothing twice.
 func TestKilledProcessesLeaveTheJoin(t *testing.T) {
 	if os.Getenv("SLUICE_TEST_KAFKA") == "" {
-		t.Skip("kfake does not treat the members and the transactions of killed processes as Kafka does: set SLUICE_TEST_KAFKA to the address of a real broker")
+		t.Skip("runs on kfake have ended with duplicates whose cause is not known (docs/detector.md): set SLUICE_TEST_KAFKA to the address of a real broker")
 	}
 	const rounds, rows = 10, 600
 	const partitions, accounts = 4, 8
