@@ -1,6 +1,7 @@
 package dynamodb_test
 
 import (
+	"errors"
 	"math"
 	"os"
 	"strings"
@@ -74,6 +75,41 @@ func TestBadInputIsReportedAsDocumented(t *testing.T) {
 			}
 			if !strings.Contains(string(page), "| "+c.name+" |") || c.says != "" && !strings.Contains(string(page), "`"+c.says+"`") {
 				t.Errorf("docs/dynamodb-sink.md has no row %q with %q", c.name, c.says)
+			}
+		})
+	}
+}
+
+// The dead letter queue's message header has the error's text without that of its cause, so nothing of what is wrong with a record may be in a cause.
+func TestBadInputIsToldWithoutACause(t *testing.T) {
+	for name, c := range map[string]struct {
+		props []string
+		value string
+		says  string
+	}{
+		"placeholder":  {[]string{"table.name.format", "t-${value:tenant}"}, `{"id":"a"}`, `value.tenant: the record has none`},
+		"part of key":  {[]string{"aws.dynamodb.pk.hash", "value.a:transaction_id"}, `{"transaction_date":"d"}`, `value.a: the record has none`},
+		"change event": {[]string{"aws.dynamodb.body.mode", "debezium"}, `{"op":"x"}`, `must be c, r, u, d, t or m, found "x"`},
+		"typed value":  {[]string{"aws.dynamodb.input.format", "dynamodb-json"}, `{"transaction_id":"a"}`, `transaction_id`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			w := newWorker(t, sink.Options{})
+			w.tolerate = true
+			if err := w.start(s.settings(c.props...)); err != nil {
+				t.Fatal(err)
+			}
+			w.open()
+			if err := w.putValues(connect.RawJSON(c.value)); err != nil {
+				t.Fatal(err)
+			}
+			w.untilCommitted()
+			var data *connect.DataError
+			switch reports := w.reports(); {
+			case len(reports) != 1 || !errors.As(reports[0].reason, &data):
+				t.Fatalf("reported %v, want one error of data", reports)
+			case data.Cause != nil || !strings.Contains(data.Message, c.says):
+				t.Errorf("reported %q with the cause %v, want %q and no cause", data.Message, data.Cause, c.says)
 			}
 		})
 	}

@@ -96,7 +96,7 @@ func (c *composer) change(r *connect.SinkRecord) (*write, []byte, error) {
 	event, err := readChange(r)
 	switch {
 	case err != nil:
-		return nil, nil, placed(connect.NewDataError("table %q: %w", table, err), table, "")
+		return nil, nil, placed(connect.NewDataError("table %q: %v", table, err), table, "")
 	case event.ignored():
 		return nil, nil, nil
 	case event.op == rowDeleted && event.row == nil:

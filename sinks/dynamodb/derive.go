@@ -169,7 +169,7 @@ func (e *encoder) deriveKey(r *connect.SinkRecord, strict bool) error {
 		if k := d.keyFor(a.name); k != nil {
 			t, err := k.from.token(r)
 			if err != nil {
-				return connect.NewDataError("table %q, attribute %q: the %s is to be made of %s, but %w", e.table.name, a.name, a.role, k.text, err)
+				return connect.NewDataError("table %q, attribute %q: the %s is to be made of %s, but %v", e.table.name, a.name, a.role, k.text, err)
 			}
 			e.writer.name(a.name)
 			e.writer.token(t)

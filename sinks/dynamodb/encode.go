@@ -244,7 +244,7 @@ func (e *encoder) dataError(r *connect.SinkRecord, err error) error {
 	case errors.Is(err, errTooDeep):
 		return connect.NewDataError("table %q, attribute %q: %s", e.table.name, e.writer.topLevelName(len(e.writer.out)), tooDeep)
 	}
-	return connect.NewDataError("table %q, attribute %q: %w", e.table.name, e.writer.topLevelName(len(e.writer.out)), err)
+	return connect.NewDataError("table %q, attribute %q: %v", e.table.name, e.writer.topLevelName(len(e.writer.out)), err)
 }
 
 // found says what a record's value is, without showing it.

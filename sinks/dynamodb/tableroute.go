@@ -58,7 +58,7 @@ func (t *tableRoute) table(dst []byte, r *connect.SinkRecord) ([]byte, error) {
 		}
 		found, err := expression{*p.source}.token(r)
 		if err != nil {
-			return nil, connect.NewDataError("table %q: %w", t.text, err)
+			return nil, connect.NewDataError("table %q: %v", t.text, err)
 		}
 		dst = append(dst, found.text...)
 	}

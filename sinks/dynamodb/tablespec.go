@@ -184,7 +184,7 @@ func (s *settings) keyTypesOf(r *connect.SinkRecord, tableName string) ([]specAt
 		}
 		t, err := k.from.token(r)
 		if err != nil {
-			return nil, connect.NewDataError("table %q, attribute %q: the table's key is to be made of %s, but %w", tableName, k.name, k.text, err)
+			return nil, connect.NewDataError("table %q, attribute %q: the table's key is to be made of %s, but %v", tableName, k.name, k.text, err)
 		}
 		if _, ok := scalars[t.kind.String()]; !ok {
 			return nil, connect.NewDataError("table %q, attribute %q: the table's key must be of type S, N or B, found %s", tableName, k.name, t.kind)
