@@ -237,6 +237,15 @@ func (w *worker) mustPut(values ...string) {
 	}
 }
 
+// putUntilFailed puts what makes the task fail, and returns its error. That may come from this put already, or from a later one.
+func (w *worker) putUntilFailed(values ...string) error {
+	w.t.Helper()
+	if err := w.put(values...); err != nil {
+		return err
+	}
+	return w.untilFailed()
+}
+
 func (w *worker) committable(closing bool) int64 {
 	w.t.Helper()
 	got, err := w.task.(connect.PreCommitter).PreCommit(w.t.Context(), map[connect.TopicPartition]int64{w.tp: w.next}, closing)

@@ -213,10 +213,7 @@ func TestWithoutTheRightToDescribeTheSettingsTellTheKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.createTable(t)
-			err := w.put(transaction("c", ``))
-			if err == nil { // the answer was not there yet
-				err = w.untilFailed()
-			}
+			err := w.putUntilFailed(transaction("c", ``))
 			if !strings.Contains(err.Error(), "BatchWriteItem") || !strings.Contains(err.Error(), "ResourceNotFoundException") {
 				t.Errorf("after the table was deleted: %v", err)
 			}

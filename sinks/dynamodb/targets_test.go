@@ -90,8 +90,7 @@ func TestATableThatTheRecordsNameMustExist(t *testing.T) {
 	w := started(t, sink.Options{}, s.settings("table.name.format", "t-${value:table}"))
 	w.mustPut(routed("red", "1"))
 	w.untilCommitted()
-	w.mustPut(routed("red", "2"), routed("gone", "3"), routed("red", "4"))
-	if err := w.untilFailed(); !strings.Contains(err.Error(), `DescribeTable of table "t-gone"`) || !strings.Contains(err.Error(), "ResourceNotFoundException") {
+	if err := w.putUntilFailed(routed("red", "2"), routed("gone", "3"), routed("red", "4")); !strings.Contains(err.Error(), `DescribeTable of table "t-gone"`) || !strings.Contains(err.Error(), "ResourceNotFoundException") {
 		t.Errorf("the task failed with %v", err)
 	}
 	w.committable(true) // waits for what is under way

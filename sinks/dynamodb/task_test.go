@@ -202,8 +202,7 @@ func TestDeniedAccessFailsTheTaskWithCallAndPrincipal(t *testing.T) {
 	s := newService(t)
 	w := started(t, sink.Options{}, s.settings())
 	s.SetFaults(embedded.ScriptFaults("BatchWriteItem", embedded.Fault{Error: "AccessDeniedException", Message: "User: arn:aws:iam::1:user/u is not authorized"}))
-	w.mustPut(transaction("a", ``))
-	err := w.untilFailed()
+	err := w.putUntilFailed(transaction("a", ``))
 	for _, want := range []string{"BatchWriteItem", tableName, "AccessDeniedException: User: arn:aws:iam::1:user/u is not authorized", "ap-southeast-2", "StaticCredentials", "…MPLE"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
@@ -220,8 +219,7 @@ func TestATableThatIsDeletedFailsTheTask(t *testing.T) {
 	if _, err := s.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(tableName)}); err != nil {
 		t.Fatal(err)
 	}
-	w.mustPut(transaction("a", ``))
-	if err := w.untilFailed(); !strings.Contains(err.Error(), "BatchWriteItem") || !strings.Contains(err.Error(), "ResourceNotFoundException") {
+	if err := w.putUntilFailed(transaction("a", ``)); !strings.Contains(err.Error(), "BatchWriteItem") || !strings.Contains(err.Error(), "ResourceNotFoundException") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -222,8 +222,7 @@ func TestAProxyThatRefusesFailsTheTask(t *testing.T) {
 	g.closed = true
 	g.mu.Unlock()
 	s.tls.CloseClientConnections()
-	w.mustPut(transaction("a", ``))
-	err = w.untilFailed()
+	err = w.putUntilFailed(transaction("a", ``))
 	if !strings.Contains(err.Error(), refusal) || !strings.Contains(err.Error(), "BatchWriteItem") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("while running got %v", err)
 	}
