@@ -51,7 +51,7 @@ type wire struct {
 // wireConn is a connection, used by one call at a time.
 type wireConn struct {
 	net.Conn
-	raw       net.Conn // below TLS
+	raw       net.Conn // below TLS; closed without a word by TLS, which a peer that hangs could hold up
 	reader    *bufio.Reader
 	idleSince time.Time
 }
@@ -132,7 +132,7 @@ func (w *wire) roundTrip(ctx context.Context, head func([]byte) []byte, body []b
 	if err == nil && reusable && undisturbed {
 		w.put(c)
 	} else {
-		_ = c.raw.Close() // without a word by TLS, for which a peer that hangs would have to be waited for
+		_ = c.raw.Close()
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
@@ -242,7 +242,7 @@ func (w *wire) put(c *wireConn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || w.most > 0 && len(w.idle) >= w.most {
-		_ = c.Close()
+		_ = c.raw.Close()
 		return
 	}
 	c.idleSince = time.Now()
@@ -258,7 +258,7 @@ func (w *wire) closeIdle() {
 	defer w.mu.Unlock()
 	old := 0
 	for old < len(w.idle) && time.Since(w.idle[old].idleSince) >= w.idleTime {
-		_ = w.idle[old].Close()
+		_ = w.idle[old].raw.Close()
 		old++
 	}
 	w.idle = append(w.idle[:0], w.idle[old:]...)
@@ -278,7 +278,7 @@ func (w *wire) close() {
 		w.sweep.Stop()
 	}
 	for _, c := range w.idle {
-		_ = c.Close()
+		_ = c.raw.Close()
 	}
 	w.idle = nil
 }
