@@ -220,22 +220,28 @@ func TestEngineStopsAtPoison(t *testing.T) {
 	r := newRig(t, 1)
 	r.flag(1)
 	r.pay(1, 1, "a")
-	r.client.send(r.cfg.Transactions.Topic, 1, 0, []byte(`{"account_id": 7, "transaction_amount": "abc"}`))
+	d := start(t, r.cfg)
+	r.awaitVisible("a") // so the flag is known: the two topics have no order between them
+	if err := d.stop(); err != nil {
+		t.Fatal(err)
+	}
 	r.pay(1, 1, "b")
+	r.client.send(r.cfg.Transactions.Topic, 1, 0, []byte(`{"account_id": 7, "transaction_amount": "abc"}`))
+	r.pay(1, 1, "c")
 	for range 2 { // it stays there
 		d := start(t, r.cfg)
 		select {
 		case err := <-d.result:
 			d.result <- err
 			var poison *detector.PoisonError
-			if !errors.As(err, &poison) || poison.Offset != 1 || poison.Topic != r.cfg.Transactions.Topic {
+			if !errors.As(err, &poison) || poison.Offset != 2 || poison.Topic != r.cfg.Transactions.Topic {
 				t.Errorf("got %v", err)
 			}
 		case <-time.After(patience):
 			t.Fatal("the poison record does not stop the detector")
 		}
 	}
-	r.awaitVisible("a")
+	r.awaitVisible("a", "b")
 }
 
 func TestEngineStartupModes(t *testing.T) {
