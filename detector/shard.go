@@ -32,14 +32,13 @@ type shardRun struct {
 	done     chan struct{} // closed when the goroutine has ended
 
 	// Owned by the goroutine.
-	shard     *state.Shard
-	live      bool // the shard was live: it stays so
-	committed int64
-	dirty     bool      // the position has moved since the last commit
-	since     time.Time // of the last commit
-	saved     time.Time
-	open      int64  // emitted and not committed
-	arena     []byte // of keys and values
+	shard *state.Shard
+	live  bool      // the shard was live: it stays so
+	dirty bool      // the position has moved since the last commit
+	since time.Time // of the last commit
+	saved time.Time
+	open  int64  // emitted and not committed
+	arena []byte // of keys and values
 }
 
 func newShardRun(e *engine, tp kafka.TopicPartition) (*shardRun, error) {

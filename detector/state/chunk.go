@@ -206,8 +206,12 @@ func (r *rowReader) step() bool {
 			return false
 		}
 		r.rest = r.rest[1:]
-	} else if !r.pass() || !r.pass() {
-		return false
+	} else {
+		for range 2 { // merchant and kind of transaction, as texts
+			if !r.pass() {
+				return false
+			}
+		}
 	}
 	if r.head&headHexID == 0 {
 		return r.pass()
