@@ -1,17 +1,16 @@
 package detector_test
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
 
 	"sluice/detector"
+	"sluice/internal/capturedtest"
 	"sluice/internal/fraud"
 	"sluice/internal/kafka"
 )
@@ -43,28 +42,7 @@ func compareOutputs(a, b output) int {
 
 func mustReadGolden(t testing.TB) []goldenCase {
 	t.Helper()
-	f, err := os.Open("testdata/detector-golden.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var cases []goldenCase
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c goldenCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if len(cases) != 322 {
-		t.Fatalf("the golden table has %d cases, want 322", len(cases))
-	}
-	return cases
+	return capturedtest.Cases[goldenCase](t, "testdata/detector-golden.jsonl", 322)
 }
 
 // want returns the outputs of a case, sorted, or fails if the job fails.

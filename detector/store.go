@@ -43,7 +43,7 @@ func (r *rows) add(t *fraud.Transaction, d *dictionary) int {
 	if t.CustomerID == r.customer {
 		head |= headSameCustomer
 	}
-	id, packed := packHex(t.TransactionID)
+	id, packed := fraud.PackID(t.TransactionID)
 	if packed {
 		head |= headHexID
 	}
@@ -91,7 +91,7 @@ func (r *rows) since(accountID int64, date fraud.Timestamp, d *dictionary, emit 
 		t.MerchantType, b = d.next(b, late)
 		if head&headHexID != 0 {
 			if late {
-				t.TransactionID = fraud.Of(unpackHex(binary.BigEndian.Uint64(b)))
+				t.TransactionID = fraud.Of(string(fraud.AppendPackedID(nil, binary.BigEndian.Uint64(b))))
 			}
 			b = b[8:]
 		} else {
@@ -171,36 +171,4 @@ func (d *dictionary) next(b []byte, wanted bool) (s fraud.Nullable[string], rest
 func varint(b []byte) (int64, []byte) {
 	n, size := binary.Varint(b)
 	return n, b[size:]
-}
-
-const hexDigits = 16
-
-// packHex packs the usual transaction id.
-func packHex(id fraud.Nullable[string]) (uint64, bool) {
-	if len(id.Value) != hexDigits {
-		return 0, false
-	}
-	var n uint64
-	for i := range hexDigits {
-		c := id.Value[i]
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, false
-		}
-		n = n<<4 | uint64(c)
-	}
-	return n, true
-}
-
-// unpackHex is the inverse of packHex.
-func unpackHex(n uint64) string {
-	var id [hexDigits]byte
-	for i := range id {
-		id[i] = "0123456789ABCDEF"[n>>(60-4*i)&15]
-	}
-	return string(id[:])
 }

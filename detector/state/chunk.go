@@ -80,7 +80,7 @@ func (c *chunk) add(offset int64, t *fraud.Transaction) {
 	} else {
 		b = appendText(appendText(b, t.MerchantType), t.TransactionType)
 	}
-	if id, packed := packHex(t.TransactionID); packed {
+	if id, packed := fraud.PackID(t.TransactionID); packed {
 		b[head] |= headHexID
 		b = binary.BigEndian.AppendUint64(b, id)
 	} else {
@@ -259,7 +259,7 @@ func (r *rowReader) transaction(t *fraud.Transaction) {
 		take(2, &t.TransactionType)
 	}
 	if r.head&headHexID != 0 {
-		r.text = appendHex(r.text, binary.BigEndian.Uint64(r.rest))
+		r.text = fraud.AppendPackedID(r.text, binary.BigEndian.Uint64(r.rest))
 		t.TransactionID.Valid = true
 		ends[3] = len(r.text)
 	} else {
@@ -313,35 +313,4 @@ func (r *rowReader) take() (text []byte, valid bool) {
 	}
 	text, r.rest = r.rest[:n-1], r.rest[n-1:]
 	return text, true
-}
-
-const hexDigits = 16
-
-// packHex packs the usual transaction id.
-func packHex(id fraud.Nullable[string]) (uint64, bool) {
-	if len(id.Value) != hexDigits {
-		return 0, false
-	}
-	var n uint64
-	for i := range hexDigits {
-		c := id.Value[i]
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, false
-		}
-		n = n<<4 | uint64(c)
-	}
-	return n, true
-}
-
-// appendHex is the inverse of packHex.
-func appendHex(b []byte, n uint64) []byte {
-	for i := range hexDigits {
-		b = append(b, "0123456789ABCDEF"[n>>(60-4*i)&15])
-	}
-	return b
 }

@@ -1,16 +1,15 @@
 package state
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
 
+	"sluice/internal/capturedtest"
 	"sluice/internal/fraud"
 )
 
@@ -26,28 +25,7 @@ type goldenCase struct {
 
 func mustReadGolden(t testing.TB) []goldenCase {
 	t.Helper()
-	f, err := os.Open("../testdata/detector-golden.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var cases []goldenCase
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c goldenCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if len(cases) != 322 {
-		t.Fatalf("the golden table has %d cases, want 322", len(cases))
-	}
-	return cases
+	return capturedtest.Cases[goldenCase](t, "../testdata/detector-golden.jsonl", 322)
 }
 
 // value returns the bytes of a record, nil for one without a value.

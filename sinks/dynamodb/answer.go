@@ -142,13 +142,25 @@ func (e *engine) applied(w *write) {
 	e.settle(s)
 }
 
+// answeredSlot notes that a write is not with the service any more, and returns its slot.
+func (e *engine) answeredSlot(w *write) *slot {
+	w.slot.sending = nil
+	w.part.sending--
+	e.signal(w.part)
+	return w.slot
+}
+
+// takeOut takes a write out of its slot. What it replaced waits again.
+func (e *engine) takeOut(w *write) {
+	if rest := e.detach(w); rest != nil {
+		w.slot.putBack(rest, e.policy.merge)
+	}
+}
+
 // retry takes back a write that the table may not hold. It is tried again after a pause of its key, unless a newer one came meanwhile and
 // goes in its stead.
 func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
-	s := w.slot
-	s.sending = nil
-	w.part.sending--
-	e.signal(w.part)
+	s := e.answeredSlot(w)
 	if !w.part.closed && e.spent(w, now) {
 		switch reason := e.exhausted(w, v.err); e.policy.onExhausted {
 		case failTask:
@@ -157,13 +169,11 @@ func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
 			return e.giveUp(w, reason)
 		}
 	}
-	rest := w
 	if w.part.closed {
-		rest = e.detach(w)
+		e.takeOut(w)
 		e.drop(w)
-	}
-	if rest != nil {
-		s.putBack(rest, e.policy.merge)
+	} else {
+		s.putBack(w, e.policy.merge)
 	}
 	if s.waiting == nil {
 		e.slots.remove(s, false)
@@ -179,17 +189,12 @@ func (e *engine) retry(w *write, v verdict, now time.Time) []refusal {
 
 // sendAgain takes back a write that is to be sent as soon as it can be.
 func (e *engine) sendAgain(w *write) {
-	s := w.slot
-	s.sending = nil
-	w.part.sending--
-	e.signal(w.part)
-	rest := w
+	s := e.answeredSlot(w)
 	if w.part.closed {
-		rest = e.detach(w)
+		e.takeOut(w)
 		e.drop(w)
-	}
-	if rest != nil {
-		s.putBack(rest, e.policy.merge)
+	} else {
+		s.putBack(w, e.policy.merge)
 	}
 	e.settle(s)
 }
@@ -209,13 +214,9 @@ func (e *engine) bisect(b *batch, reason error) []refusal {
 
 // remove takes out a write that the service refuses, as if the record had never been, so that it has the given fate.
 func (e *engine) remove(w *write, reason error, fate fate) []refusal {
-	s := w.slot
-	s.sending, s.attempts = nil, 0
-	w.part.sending--
-	e.signal(w.part)
-	if rest := e.detach(w); rest != nil {
-		s.putBack(rest, e.policy.merge)
-	}
+	s := e.answeredSlot(w)
+	s.attempts = 0
+	e.takeOut(w)
 	e.settle(s)
 	if w.part.closed {
 		e.drop(w)
@@ -248,13 +249,8 @@ func (e *engine) splitOff(r route, writes []*write) {
 
 // abandon takes back a write of a partition given away that is not to be sent again.
 func (e *engine) abandon(w *write) {
-	s := w.slot
-	s.sending = nil
-	w.part.sending--
-	e.signal(w.part)
-	if rest := e.detach(w); rest != nil {
-		s.putBack(rest, e.policy.merge)
-	}
+	s := e.answeredSlot(w)
+	e.takeOut(w)
 	e.drop(w)
 	e.settle(s)
 }

@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"sluice/connect"
+	"sluice/internal/capturedtest"
 )
 
 // goldenCase is a line of testdata/camel/items.jsonl.
@@ -24,22 +24,7 @@ type goldenCase struct {
 
 func goldenCases(t *testing.T) []goldenCase {
 	t.Helper()
-	f, err := os.Open("testdata/camel/items.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var cases []goldenCase
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c goldenCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	return cases
+	return capturedtest.Cases[goldenCase](t, "testdata/camel/items.jsonl", 121)
 }
 
 // Why an item differs from Camel's. Each case that differs is listed below with one of these.

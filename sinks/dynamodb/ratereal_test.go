@@ -3,13 +3,10 @@ package dynamodb_test
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	sink "sluice/sinks/dynamodb"
@@ -18,16 +15,8 @@ import (
 // The service that SLUICE_TEST_DYNAMODB names says what each kind of call has consumed, and the task counts it: a unit of the table and one of its index
 // for each write of up to a KB, two of each in a transaction.
 func TestConsumptionIsThatOfTheRealService(t *testing.T) {
-	url := os.Getenv("SLUICE_TEST_DYNAMODB")
-	if url == "" {
-		t.Skip("SLUICE_TEST_DYNAMODB names no service")
-	}
-	connections := &http.Transport{}
-	t.Cleanup(connections.CloseIdleConnections)
-	s := &service{url: url, table: tableName, client: dynamodb.New(dynamodb.Options{
-		HTTPClient: &http.Client{Transport: connections},
-		Region:     "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
-	})}
+	s := realService(t, "us-east-1")
+	s.table = tableName
 	for i, c := range []struct {
 		name     string
 		settings []string

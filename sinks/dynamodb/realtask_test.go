@@ -19,18 +19,24 @@ import (
 	sink "sluice/sinks/dynamodb"
 )
 
-// A whole task in Confluent's dialect against the service that SLUICE_TEST_DYNAMODB names: two tables, keys out of the record's key, every type.
-func TestATaskWritesToTheRealService(t *testing.T) {
+// realService is the one that SLUICE_TEST_DYNAMODB names.
+func realService(t *testing.T, region string) *service {
+	t.Helper()
 	url := os.Getenv("SLUICE_TEST_DYNAMODB")
 	if url == "" {
 		t.Skip("SLUICE_TEST_DYNAMODB names no service")
 	}
 	connections := &http.Transport{}
 	t.Cleanup(connections.CloseIdleConnections)
-	s := &service{url: url, client: dynamodb.New(dynamodb.Options{
-		HTTPClient: &http.Client{Transport: connections},
-		Region:     "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
+	return &service{url: url, client: dynamodb.New(dynamodb.Options{
+		HTTPClient: &http.Client{Transport: connections}, Region: region, BaseEndpoint: aws.String(url),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
 	})}
+}
+
+// A whole task in Confluent's dialect against the service that SLUICE_TEST_DYNAMODB names: two tables, keys out of the record's key, every type.
+func TestATaskWritesToTheRealService(t *testing.T) {
+	s := realService(t, "us-east-1")
 	run := fmt.Sprintf("t%d-", time.Now().UnixNano())
 	for _, name := range []string{"red", "blue"} {
 		s.addTable(t, run+name)
@@ -43,7 +49,7 @@ func TestATaskWritesToTheRealService(t *testing.T) {
 	w := newWorker(t, sink.Options{})
 	w.task = sink.ConfluentPlugin(sink.Options{}).NewSink().NewTask()
 	err := w.start(map[string]string{
-		"aws.dynamodb.endpoint": url, "aws.access.key.id": "AKIAIOSFODNN7EXAMPLE", "aws.secret.access.key": "secret", "table.name.format": run + "${value:table}",
+		"aws.dynamodb.endpoint": s.url, "aws.access.key.id": "AKIAIOSFODNN7EXAMPLE", "aws.secret.access.key": "secret", "table.name.format": run + "${value:table}",
 		"aws.dynamodb.pk.hash": "key:id", "aws.dynamodb.pk.sort": "", "aws.dynamodb.type.overrides": "tags:SS,nums:NS,bins:BS,bin:B", "aws.dynamodb.fields.exclude": "table",
 		"aws.dynamodb.kafka.attributes": "offset", "aws.dynamodb.ttl.attribute": "ttl", "aws.dynamodb.ttl.from": "value.until", "aws.dynamodb.null.mode": "omit",
 	})
@@ -92,16 +98,7 @@ func TestATaskWritesToTheRealService(t *testing.T) {
 
 // A table that is missing is made, with everything that the service lets one say, and its time to live is turned on.
 func TestATaskMakesATableInTheRealService(t *testing.T) {
-	url := os.Getenv("SLUICE_TEST_DYNAMODB")
-	if url == "" {
-		t.Skip("SLUICE_TEST_DYNAMODB names no service")
-	}
-	connections := &http.Transport{}
-	t.Cleanup(connections.CloseIdleConnections)
-	s := &service{url: url, client: dynamodb.New(dynamodb.Options{
-		HTTPClient: &http.Client{Transport: connections},
-		Region:     "ap-southeast-2", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", ""),
-	})}
+	s := realService(t, "ap-southeast-2")
 	s.table = fmt.Sprintf("made-%d", time.Now().UnixNano())
 	t.Cleanup(func() {
 		if _, err := s.client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(s.table)}); err != nil {
