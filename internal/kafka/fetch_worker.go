@@ -166,11 +166,37 @@ func (f *fetcher) loseLeader(it fetchItem) {
 	}
 }
 
+// readItem is what an answer holds of one partition.
+type readItem struct {
+	fetchItem
+	messages []Message
+	next     int64 // the offset after what was read
+	end      int64 // the high watermark
+	bytes    int
+}
+
 // handle sorts an answer into queues. It returns how much memory that takes; ok is false when a partition has to be looked for elsewhere.
 func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (bytes int, ok bool) {
-	f := w.f
-	ok = true
+	read, ok := w.read(items, resp)
 	records := 0
+	for i := range read {
+		records, bytes = records+len(read[i].messages), bytes+read[i].bytes
+	}
+	// Counted before anybody can take them: what was consumed is never more than what was fetched.
+	if records > 0 {
+		w.f.meter.fetched.Record(float64(records))
+		w.f.meter.fetchBytes.Record(float64(bytes - records*messageOverhead))
+	}
+	for i := range read {
+		w.f.store(read[i].part, read[i].epoch, read[i].messages, read[i].next, read[i].end, read[i].bytes)
+	}
+	return bytes, ok
+}
+
+// read decodes an answer, up to the first partition whose error ends the reading.
+func (w *fetchWorker) read(items []fetchItem, resp *sarama.FetchResponse) (read []readItem, ok bool) {
+	f := w.f
+	read, ok = make([]readItem, 0, len(items)), true
 	for _, it := range items {
 		tp := it.part.tp
 		block := resp.GetBlock(tp.Topic, tp.Partition)
@@ -179,8 +205,9 @@ func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (byt
 		}
 		switch {
 		case block.Err == sarama.ErrNoError:
-			n, size := w.accept(it, block)
-			records, bytes = records+n, bytes+size
+			if r, whole := w.readPartition(it, block); whole {
+				read = append(read, r)
+			}
 		case block.Err == sarama.ErrOffsetOutOfRange:
 			f.mu.Lock()
 			if f.parts[tp] == it.part && it.part.epoch == it.epoch {
@@ -194,23 +221,19 @@ func (w *fetchWorker) handle(items []fetchItem, resp *sarama.FetchResponse) (byt
 			ok = false
 		default:
 			f.fail(fmt.Errorf("read partition %s at offset %d: %w", tp, it.offset, block.Err))
-			return bytes, false
+			return read, false
 		}
 	}
-	if records > 0 {
-		f.meter.fetched.Record(float64(records))
-		f.meter.fetchBytes.Record(float64(bytes - records*messageOverhead))
-	}
-	return bytes, ok
+	return read, ok
 }
 
-// accept queues the records of one partition. It returns how many there are, and their size in memory.
-func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) (records, bytes int) {
+// readPartition decodes the records of one partition. It returns false if they are damaged or if not even one batch is whole.
+func (w *fetchWorker) readPartition(it fetchItem, block *sarama.FetchResponseBlock) (readItem, bool) {
 	f := w.f
 	messages, next, err := readBlock(it.part.tp, block, it.offset, f.settings.readCommitted, &f.buffers)
 	if err != nil {
 		f.fail(fmt.Errorf("read %w", err))
-		return 0, 0
+		return readItem{}, false
 	}
 	if next == it.offset && isPartial(block) {
 		// The batch did not fit beside those of other partitions. Alone it comes whole, whatever its size.
@@ -221,11 +244,9 @@ func (w *fetchWorker) accept(it fetchItem, block *sarama.FetchResponseBlock) (re
 		if wasAlone {
 			f.fail(fmt.Errorf("read partition %s at offset %d: the record batch ends early", it.part.tp, it.offset))
 		}
-		return 0, 0
+		return readItem{}, false
 	}
-	bytes = sizeOf(messages)
-	f.store(it.part, it.epoch, messages, next, block.HighWaterMarkOffset, bytes)
-	return len(messages), bytes
+	return readItem{fetchItem: it, messages: messages, next: next, end: block.HighWaterMarkOffset, bytes: sizeOf(messages)}, true
 }
 
 // isPartial reports whether block holds the beginning of a batch only.
