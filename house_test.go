@@ -64,7 +64,7 @@ var house = []door{
 
 	{"worker/group", room{ours: []string{"connect", "internal/kafka"}}},
 	{"worker/store", room{ours: []string{"connect", "internal/kafka"}}},
-	{"worker/metrics", room{ours: []string{"connect", "internal/kafka", "internal/sampled", "worker/task"}, tech: []string{"prometheus"}}},
+	{"worker/metrics", room{ours: []string{"connect", "internal/clientmetrics", "internal/exposition", "internal/kafka", "internal/sampled", "worker/task"}}},
 	{"worker/properties", room{}},
 	{"worker/provider", room{ours: []string{"connect", "worker/properties", "internal/javaregex"}}},
 	{"worker/validate", room{ours: []string{"connect", "internal/javahash", "internal/javaregex"}}},
@@ -87,6 +87,8 @@ var house = []door{
 	{"internal/jsonobject", room{stdOnly: true}},
 	{"internal/boundtest", room{stdOnly: true}},                                     // only tests import it
 	{"internal/capturedtest", room{ours: []string{"connect", "connect/converter"}}}, // only tests import it
+	{"internal/exposition", room{tech: []string{"prometheus"}}},
+	{"internal/clientmetrics", room{ours: []string{"internal/exposition", "internal/kafka"}}},
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/sampled", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},

@@ -1,6 +1,6 @@
 // Package metrics shows what a worker, its connectors and its tasks do, for Prometheus and under the names that dashboards for Java workers know.
 //
-//	Snapshot ─> groups (group_*.go) ─> page ─> GET /metrics
+//	Snapshot ─> groups (group_*.go) ─> page (internal/exposition) ─> GET /metrics
 //
 // A group is an MBean of Kafka's with its attributes: each has a line in a table that says what it is called, what it means and which field of
 // the [Snapshot] it is. The names are those that Prometheus' JMX exporter makes of MBeans:
@@ -9,8 +9,4 @@
 //	kafka_connect_sink_task_metrics_sink_record_read_total{connector="orders",task="0"} 1008
 //
 // docs/metrics.md is written from the same tables. It is not for counting, which whoever does something sees to.
-//
-// The worker's part of the page is written by this package, and that of the process (go_*, process_*) by Prometheus' client: a page of a
-// thousand connectors has a hundred thousand lines, which take the client's registry half a second of CPU, and this package a tenth of that
-// and less.
 package metrics

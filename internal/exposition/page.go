@@ -1,4 +1,4 @@
-package metrics
+package exposition
 
 import (
 	"io"
@@ -8,24 +8,25 @@ import (
 	"strings"
 )
 
-// page is a page of metrics in Prometheus' text format 0.0.4 that is being made. Families may be added to in any order; each comes out in one
-// piece, in the order in which the first of it came.
-type page struct {
-	families map[string]*family
-	order    []*family
+// Page is a page of metrics in Prometheus' text format 0.0.4 that is being made. Families may be added to in any order; each comes out in one
+// piece, in the order in which the first of it came. A page belongs to one goroutine.
+type Page struct {
+	families map[string]*Family
+	order    []*Family
 }
 
-// family is all lines of one name.
-type family struct {
+// Family is all lines of one name.
+type Family struct {
 	name, kind, help string
 	lines            []byte
 }
 
-func newPage() *page { return &page{families: map[string]*family{}} }
+// NewPage returns an empty page.
+func NewPage() *Page { return &Page{families: map[string]*Family{}} }
 
-// reset makes the page empty, and keeps the memory of the families that it had.
-func (p *page) reset() {
-	p.order = slices.DeleteFunc(p.order, func(f *family) bool {
+// Reset makes the page empty, and keeps the memory of the families that it had.
+func (p *Page) Reset() {
+	p.order = slices.DeleteFunc(p.order, func(f *Family) bool {
 		if len(f.lines) == 0 {
 			delete(p.families, f.name)
 			return true
@@ -35,12 +36,12 @@ func (p *page) reset() {
 	})
 }
 
-// family returns the family of a name. What it is was said by whoever asked first for this page.
-func (p *page) family(name, kind, help string) *family {
+// Family returns the family of a name. What it is was said by whoever asked first for this page.
+func (p *Page) Family(name, kind, help string) *Family {
 	f := p.families[name]
 	switch {
 	case f == nil:
-		f = &family{name: name, kind: kind, help: help}
+		f = &Family{name: name, kind: kind, help: help}
 		p.families[name] = f
 		p.order = append(p.order, f)
 	case len(f.lines) == 0:
@@ -49,17 +50,21 @@ func (p *page) family(name, kind, help string) *family {
 	return f
 }
 
-// add adds a line. labels is what [labels] has made; suffix is for the parts of a histogram.
-func (f *family) add(suffix, labels string, value float64) {
+// Kind is what the family was said to be: "counter", "gauge" or "histogram".
+func (f *Family) Kind() string { return f.kind }
+
+// Add adds a line. labels is what [Labels] has made; suffix is for the parts of a histogram.
+func (f *Family) Add(suffix, labels string, value float64) {
 	f.lines = append(f.lines, f.name...)
 	f.lines = append(f.lines, suffix...)
 	f.lines = append(f.lines, labels...)
 	f.lines = append(f.lines, ' ')
-	f.lines = appendValue(f.lines, value)
+	f.lines = AppendValue(f.lines, value)
 	f.lines = append(f.lines, '\n')
 }
 
-func appendValue(b []byte, v float64) []byte {
+// AppendValue appends a number as it stands on a page.
+func AppendValue(b []byte, v float64) []byte {
 	switch whole := math.Trunc(v); {
 	case whole == v && math.Abs(v) < 1<<53:
 		return strconv.AppendInt(b, int64(v), 10)
@@ -70,8 +75,8 @@ func appendValue(b []byte, v float64) []byte {
 	}
 }
 
-// writeTo writes the families that have lines.
-func (p *page) writeTo(w io.Writer) error {
+// Write writes the families that have lines.
+func (p *Page) Write(w io.Writer) error {
 	var head []byte
 	for _, f := range p.order {
 		if len(f.lines) == 0 {
@@ -101,8 +106,8 @@ var (
 	labelEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 )
 
-// labels makes the labels of a line out of names and values in turn, "" of none.
-func labels(pairs ...string) string {
+// Labels makes the labels of a line out of names and values in turn, "" of none.
+func Labels(pairs ...string) string {
 	if len(pairs) == 0 {
 		return ""
 	}
@@ -118,9 +123,9 @@ func labels(pairs ...string) string {
 	return b.String()
 }
 
-// with adds labels to what labels has made.
-func with(made string, pairs ...string) string {
-	more := labels(pairs...)
+// With adds labels to what Labels has made.
+func With(made string, pairs ...string) string {
+	more := Labels(pairs...)
 	if made == "" || more == "" {
 		return made + more
 	}
