@@ -18,7 +18,8 @@
 //	detector.go    the loop: two topics in, the join, one topic out
 //	output.go      delivery of the results, with retry
 //	engine.go      the detector with its state on disk, a member of a group
-//	shard.go       one partition of it, from fencing to commit
+//	claim.go       a partition that is ours, until it is given back
+//	shard.go       one partition of the transactions, from fencing to commit
 //	sink.go        where the results of a shard go: exactly or at least once
 //	stats.go       counters for those who watch
 //

@@ -33,7 +33,7 @@ type engine struct {
 	live      func()  // called when a shard goes live, any number of times
 
 	// Owned by the goroutine of poll.
-	shards   map[kafka.TopicPartition]*shardRun
+	shards   map[kafka.TopicPartition]*claim
 	unowned  map[int32]time.Time // partitions with rows that are not ours, and since when
 	requests chan seekRequest
 	failures chan error
@@ -43,7 +43,7 @@ type engine struct {
 // newEngine checks what only an engine needs. It connects to nothing.
 func newEngine(cfg Config, c *counters, live func()) (*engine, error) {
 	e := &engine{
-		cfg: cfg, log: cfg.Logger, counters: c, live: live, shards: make(map[kafka.TopicPartition]*shardRun), unowned: make(map[int32]time.Time),
+		cfg: cfg, log: cfg.Logger, counters: c, live: live, shards: make(map[kafka.TopicPartition]*claim), unowned: make(map[int32]time.Time),
 		requests: make(chan seekRequest), failures: make(chan error, 1), fault: func(string) error { return nil },
 	}
 	var err error
@@ -66,7 +66,7 @@ func newEngine(cfg Config, c *counters, live func()) (*engine, error) {
 		return nil, fmt.Errorf("guarantee %s: output and transactions must be in one cluster, and are at %s and %s: use %s", ExactlyOnce,
 			cfg.Output.BootstrapServers, cfg.Transactions.BootstrapServers, AtLeastOnce)
 	}
-	_, err = e.newTransactional(0)
+	_, err = e.newTransactional(kafka.TopicPartition{Topic: cfg.Transactions.Topic})
 	return e, err
 }
 

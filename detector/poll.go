@@ -13,7 +13,7 @@ import (
 
 // seekRequest asks poll to deliver from an offset on.
 type seekRequest struct {
-	shard  *shardRun
+	claim  *claim
 	offset int64
 	done   chan struct{}
 }
@@ -52,12 +52,12 @@ func (e *engine) poll(ctx context.Context) (err error) {
 			case failure := <-e.failures:
 				return failure
 			case r := <-e.requests:
-				if e.shards[r.shard.tp] == r.shard {
-					if err := e.reader.Seek(r.shard.tp, r.offset); err != nil {
+				if e.shards[r.claim.tp] == r.claim {
+					if err := e.reader.Seek(r.claim.tp, r.offset); err != nil {
 						return err
 					}
-					r.shard.inbox.restart(r.offset)
-					e.reader.Resume(r.shard.tp)
+					r.claim.inbox.restart(r.offset)
+					e.reader.Resume(r.claim.tp)
 				}
 				close(r.done)
 			default:

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync"
 	"time"
 
 	"sluice/detector/state"
@@ -20,16 +18,7 @@ import (
 //	  ▲                                                          │
 //	  └── fenced, or the commit's fate is not known ◄────────────┘
 type shardRun struct {
-	e     *engine
-	tp    kafka.TopicPartition
-	log   *slog.Logger
-	sink  sink
-	inbox inbox
-
-	stopping chan struct{} // closed to ask for an end in order
-	stopOnce sync.Once
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the goroutine has ended
+	*claim
 
 	// Owned by the goroutine.
 	shard *state.Shard
@@ -41,73 +30,18 @@ type shardRun struct {
 	arena []byte // of keys and values
 }
 
-func newShardRun(e *engine, tp kafka.TopicPartition) (*shardRun, error) {
-	s := &shardRun{
-		e: e, tp: tp, log: e.log.With("topic", tp.Topic, "partition", tp.Partition),
-		stopping: make(chan struct{}), done: make(chan struct{}),
-	}
-	s.inbox.ready = make(chan struct{}, 1)
-	if e.plain != nil {
-		s.sink = &plainSink{producer: e.plain, reader: e.reader}
-		return s, nil
-	}
-	p, err := e.newTransactional(tp.Partition)
+// newShardRun makes the claim of a partition of the transactions.
+func newShardRun(e *engine, tp kafka.TopicPartition) (*claim, error) {
+	c, err := newClaim(e, tp)
 	if err != nil {
 		return nil, err
 	}
-	s.sink = &transactionalSink{producer: p, group: e.cfg.Transactions.group()}
-	return s, nil
+	s := &shardRun{claim: c}
+	c.serve = s.serve
+	return c, nil
 }
 
-// start runs the shard until end.
-func (s *shardRun) start(ctx context.Context) {
-	ctx, s.cancel = context.WithCancel(ctx)
-	go func() {
-		defer close(s.done)
-		err := s.run(ctx)
-		if closed := s.sink.close(); err == nil {
-			err = closed
-		}
-		if err != nil && ctx.Err() == nil {
-			s.e.fail(err)
-		}
-	}()
-}
-
-// end asks for an end and waits for it; when ctx ends, it is cut short.
-func (s *shardRun) end(ctx context.Context) {
-	s.stopOnce.Do(func() { close(s.stopping) })
-	select {
-	case <-s.done:
-	case <-ctx.Done():
-	}
-	s.cancel()
-	<-s.done
-}
-
-// fencedPause is waited before an id that another has taken over is taken back: the group may be about to say that the partition is the other's.
-const fencedPause = time.Second
-
-// run serves until asked to end.
-func (s *shardRun) run(ctx context.Context) error {
-	for {
-		err := s.serve(ctx)
-		again := errors.Is(err, kafka.ErrProducerFenced) || errors.Is(err, kafka.ErrFenced) || kafka.IsRetriable(err) || errors.Is(err, context.DeadlineExceeded)
-		if err == nil || ctx.Err() != nil || !again {
-			return err
-		}
-		s.log.Warn("the shard starts again from its committed position", "err", err)
-		select {
-		case <-s.stopping:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(fencedPause):
-		}
-	}
-}
-
-// serve is run without starting again.
+// serve joins until asked to end, from the committed position on.
 func (s *shardRun) serve(ctx context.Context) error {
 	if err := s.recover(ctx); err != nil {
 		return err
@@ -188,22 +122,8 @@ func (s *shardRun) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	r := seekRequest{s, from, make(chan struct{})}
-	s.e.reader.Wakeup()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.stopping:
-			return nil // serve sees it, too
-		case s.e.requests <- r:
-			<-r.done
-			s.log.Info("the shard reads", "from", from, "position", pos.Next)
-			return nil
-		case <-time.After(10 * time.Millisecond): // poll looks for requests when it returns
-			s.e.reader.Wakeup()
-		}
-	}
+	s.log.Info("the shard reads", "from", from, "position", pos.Next)
+	return s.readFrom(ctx, from)
 }
 
 // position is where the partition was committed, or where it begins at its first start.

@@ -39,7 +39,7 @@ type transactionalSink struct {
 }
 
 // newTransactional makes the producer of a partition. Whoever has its id has the partition.
-func (e *engine) newTransactional(partition int32) (*kafka.TransactionalProducer, error) {
+func (e *engine) newTransactional(tp kafka.TopicPartition) (*kafka.TransactionalProducer, error) {
 	config := e.cfg.Output.producerConfig(e.log)
 	for key, value := range map[string]string{"retry.backoff.ms": "20", "max.request.size": "1048576"} {
 		if config.Properties[key] == "" {
@@ -48,7 +48,7 @@ func (e *engine) newTransactional(partition int32) (*kafka.TransactionalProducer
 	}
 	p, err := kafka.NewTransactionalProducer(kafka.TransactionalProducerConfig{
 		Properties: config.Properties, Logger: config.Logger,
-		TransactionalID: fmt.Sprintf("%s-%s-%d", e.cfg.Transactions.group(), e.cfg.Transactions.Topic, partition),
+		TransactionalID: fmt.Sprintf("%s-%s-%d", e.cfg.Transactions.group(), tp.Topic, tp.Partition),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("producer of topic %q: %w", e.cfg.Output.Topic, err)
