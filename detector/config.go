@@ -38,6 +38,9 @@ type Config struct {
 	CommitInterval time.Duration
 	// ResetState removes what is in StateDir at the start; it is built anew from the topics, silently.
 	ResetState bool
+	// OneAlert writes a transaction once, for the first flag that it matches, instead of once for each. It counts from the committed
+	// positions on, and may be switched at any start.
+	OneAlert bool
 
 	Logger *slog.Logger // nil discards
 }
@@ -111,6 +114,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.CommitInterval = cmp.Or(c.CommitInterval, defaultCommit); c.CommitInterval < time.Millisecond {
 		return c, fmt.Errorf("commit interval %v: must be at least a millisecond", c.CommitInterval)
+	}
+	if err := c.checkBeyond(); err != nil {
+		return c, err
 	}
 	c.StatsInterval = cmp.Or(c.StatsInterval, defaultStatsInterval)
 	if c.Logger == nil {

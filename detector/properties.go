@@ -117,6 +117,7 @@ func LoadProperties(path string) (Config, error) {
 // Group 0 of the consumers is that of the flags, 1 that of the transactions; the
 // first group of a name counts. A startup.mode of "timestamp" needs
 // startup.timestamp.millis beside it, which the original had no key for.
+// A fourth group, detector.config.0, is optional: {"one.alert": "true"}.
 // The other keys of a group, such as security.protocol, are properties of its
 // Kafka client. Unknown groups are ignored. What is missing or wrong is a
 // [*PropertyError].
@@ -145,8 +146,10 @@ func ParseProperties(r io.Reader) (Config, error) {
 	if c.Output.Table, c.Output.Topic, c.Output.BootstrapServers, err = g.names(); err != nil {
 		return c, err
 	}
-	c.Output.Properties, err = g.client()
-	return c, err
+	if c.Output.Properties, err = g.client(); err != nil {
+		return c, err
+	}
+	return c, groups.beyond(&c)
 }
 
 type propertyGroup struct {

@@ -53,7 +53,7 @@ func (e *engine) start(ctx context.Context) (*kafka.TopicReader, error) {
 		}
 	}
 	e.store, err = state.Open(state.Options{
-		Dir: e.cfg.StateDir, Logger: e.log,
+		Dir: e.cfg.StateDir, Logger: e.log, OneAlert: e.cfg.OneAlert,
 		Owner: fmt.Sprintf("transactions %q, flags %q, group %q", e.cfg.Transactions.Topic, e.cfg.Flags.Topic, e.cfg.Transactions.group()),
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ type detectorCommand struct {
 	Guarantee        string        `help:"With a state directory: exactly-once (Kafka transactions, for readers with read_committed) or at-least-once (sooner there)." default:"exactly-once" enum:"exactly-once,at-least-once"`
 	CommitInterval   time.Duration `help:"With a state directory: how often results and positions are committed." default:"100ms"`
 	ResetState       bool          `help:"Remove what is in the state directory, and build it anew from the topics without writing results again."`
+	OneAlert         bool          `help:"With a state directory: write a transaction once, however many flags match it." env:"ONE_ALERT"`
 	TopicTimeout     time.Duration `help:"How long to wait at the start for Kafka and for source topics that do not exist yet." default:"60s"`
 }
 
@@ -30,6 +31,7 @@ func (c detectorCommand) Run(ctx context.Context, env environment) error {
 	config.TopicTimeout = c.TopicTimeout
 	config.StateDir, config.Guarantee = c.StateDir, c.Guarantee
 	config.CommitInterval, config.ResetState = c.CommitInterval, c.ResetState
+	config.OneAlert = config.OneAlert || c.OneAlert
 	config.Logger = env.log
 	d, err := detector.New(config)
 	if err != nil {

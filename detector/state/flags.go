@@ -229,65 +229,6 @@ func (s *Store) AddFlags(partition int32, added []FlagAt, next int64) error {
 	return nil
 }
 
-// matching counts the flags that a transaction of the account and date at position p has to be emitted for.
-func (s *Store) matching(p *Position, account int64, date fraud.Timestamp) (int64, error) {
-	f := &s.flags
-	f.mu.RLock()
-	known, ok := f.accounts[account]
-	complete := f.complete
-	f.mu.RUnlock()
-	if !ok && !complete {
-		return s.matchingOnDisk(p, account, date)
-	}
-	n := int64(0)
-	for i := range known {
-		if known[i].date >= date {
-			break
-		}
-		if p.sees(&known[i]) {
-			n++
-		}
-	}
-	return n, nil
-}
-
-// matchingOnDisk looks an account up and remembers its flags, or that it has none.
-func (s *Store) matchingOnDisk(p *Position, account int64, date fraud.Timestamp) (n int64, err error) {
-	f := &s.flags
-	before := s.FlagsChanged()
-	lower := appendSigned([]byte{accountedKind}, account)
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: appendKeyAfter(lower)})
-	if err != nil {
-		return 0, s.wrap(err)
-	}
-	var found []storedFlag
-	for ok := it.First(); ok; ok = it.Next() {
-		_, flag, valid := accountedFlag(it.Key())
-		if !valid {
-			return 0, s.wrap(fmt.Errorf("%w: key %q", ErrDamaged, it.Key()))
-		}
-		if flag.date < date && p.sees(&flag) {
-			n++
-		}
-		if len(found) <= accountFlags {
-			found = append(found, flag)
-		} else if flag.date >= date {
-			break
-		}
-	}
-	if err := it.Close(); err != nil {
-		return 0, s.wrap(err)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, known := f.accounts[account]; !known && f.changed == before && len(found) <= accountFlags {
-		f.accounts[account] = found
-		f.held += len(found) + 1
-		f.shrink(account)
-	}
-	return n, nil
-}
-
 // appendKeyAfter returns the first key behind all that begin with prefix.
 func appendKeyAfter(prefix []byte) []byte {
 	key := slices.Clone(prefix)

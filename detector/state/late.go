@@ -128,6 +128,12 @@ func (j *lateJoin) flags(partition int32, end int64) (done bool, err error) {
 // flag joins one flag with the transactions from late.From on and below late.Below, and moves late.From.
 func (j *lateJoin) flag(account int64, date fraud.Timestamp, late *Late) (done bool, err error) {
 	sh := j.shard
+	last := fraud.Timestamp(math.MaxInt64) // date of the latest transactions that the flag is for
+	if sh.store.oneAlert {
+		if last, err = sh.store.alerted(&sh.pos, account); err != nil || last <= date {
+			return err == nil, err
+		}
+	}
 	j.rows.SetBounds(appendChunkKey(nil, sh.partition, account, math.MinInt64), appendChunkKey(nil, sh.partition, account, late.Below))
 	// The chunk that late.From is in may begin before it.
 	ok := j.rows.SeekLT(appendChunkKey(nil, sh.partition, account, late.From+1))
@@ -157,7 +163,7 @@ func (j *lateJoin) flag(account int64, date fraud.Timestamp, late *Late) (done b
 				return false, nil
 			}
 			j.budget--
-			if r.date > date {
+			if r.date > date && r.date <= last {
 				r.transaction(&j.t)
 				if j.refused = j.emit(&j.t); j.refused != nil {
 					return false, j.refused

@@ -119,10 +119,15 @@ func (p *Position) clone() Position {
 
 // sees reports whether the flag has been joined, or is being joined, so that a transaction at Next has to be emitted for it.
 func (p *Position) sees(f *storedFlag) bool {
+	return p.joined(f) || p.Late != nil && p.Late.Partition == f.partition &&
+		int(f.partition) < len(p.Flags) && p.Flags[f.partition].Next == f.offset
+}
+
+// joined reports whether all transactions before Next have been joined with the flag.
+func (p *Position) joined(f *storedFlag) bool {
 	if int(f.partition) >= len(p.Flags) {
 		return false
 	}
 	r := p.Flags[f.partition]
-	return f.offset >= r.Base && (f.offset < r.Next ||
-		p.Late != nil && p.Late.Partition == f.partition && r.Next == f.offset)
+	return f.offset >= r.Base && f.offset < r.Next
 }

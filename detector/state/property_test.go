@@ -10,12 +10,13 @@ import (
 	"sluice/internal/fraud"
 )
 
-// Whatever happens in whatever order, the commits of all shards together are a naive join.
+// Whatever happens in whatever order, the commits of all shards together are a naive join, or its first alerts.
 func TestShardsAreTheJoin(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		flagPartitions, partitions := rapid.IntRange(1, 3).Draw(rt, "flag partitions"), rapid.IntRange(1, 3).Draw(rt, "partitions")
 		w := newWorld(t, flagPartitions, partitions)
 		w.maxFlags = rapid.SampledFrom([]int{0, 1, 4}).Draw(rt, "flags in memory")
+		w.oneAlert = rapid.Bool().Draw(rt, "one alert")
 		w.crash(0)
 		w.piece = rapid.IntRange(1, 5).Draw(rt, "rows at a time")
 		account := func() fraud.Nullable[int64] {

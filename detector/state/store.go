@@ -32,6 +32,9 @@ type Options struct {
 	WriteBytes int64
 	// MaxFlags bounds the flags kept in memory; those beyond are looked up on disk. 0 means 200,000, of about 100 bytes each.
 	MaxFlags int
+	// OneAlert emits a transaction once, for the first flag that matches it, instead of once for each. It counts from the
+	// position on: the same store may be opened with it and without.
+	OneAlert bool
 	// Logger may be nil: silence.
 	Logger *slog.Logger
 
@@ -56,6 +59,8 @@ type Store struct {
 	lock  *pebble.Lock
 	flags flags
 	log   *slog.Logger
+
+	oneAlert bool
 
 	failing sync.Once
 	failed  chan struct{}
@@ -98,7 +103,7 @@ func Open(o Options) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{dir: o.Dir, log: log, failed: make(chan struct{})}
+	s := &Store{dir: o.Dir, log: log, oneAlert: o.OneAlert, failed: make(chan struct{})}
 	dir := o.Dir
 	if o.fs == nil {
 		o.fs = vfs.Default

@@ -20,6 +20,7 @@ type world struct {
 	store    *Store
 	shards   []*member
 	maxFlags int
+	oneAlert bool
 	piece    int // rows of one call of JoinFlags
 	outputs  []string
 }
@@ -50,7 +51,7 @@ func newWorld(t testing.TB, flagPartitions, partitions int) *world {
 // open starts the process: the shards begin where they were committed.
 func (w *world) open() {
 	w.t.Helper()
-	store, err := Open(Options{Dir: "state", Owner: "test", MaxFlags: w.maxFlags, fs: w.fs})
+	store, err := Open(Options{Dir: "state", Owner: "test", MaxFlags: w.maxFlags, OneAlert: w.oneAlert, fs: w.fs})
 	w.must(err)
 	w.store = store
 	w.must(store.StartFlags(make([]int64, len(w.flags))))
@@ -172,15 +173,19 @@ func (w *world) finish() []string {
 	return w.outputs
 }
 
-// want is what a naive join emits.
+// want is what a naive join emits, or what of it the first alerts are.
 func (w *world) want() []string {
 	var want []string
 	for _, rows := range w.rows {
 		for _, t := range rows {
+		flags:
 			for _, flags := range w.flags {
 				for _, f := range flags {
 					if t != nil && f != nil && t.AccountID.Valid && f.AccountID == t.AccountID && t.Date.Valid && f.FlagDate.Valid && t.Date.Value > f.FlagDate.Value {
 						want = append(want, string(t.AppendValue(nil)))
+						if w.oneAlert {
+							break flags
+						}
 					}
 				}
 			}
