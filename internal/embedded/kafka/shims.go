@@ -12,6 +12,10 @@ import (
 // installShims repairs, for as long as the cluster runs, what kfake answers differently from Kafka.
 func installShims(c *kfake.Cluster) {
 	(&offsetDeletes{cluster: c}).install()
+	c.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		limitByPartition(req.(*kmsg.FetchRequest), c)
+		return nil, nil, false
+	})
 	c.ControlKey(int16(kmsg.OffsetFetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		resp := offsetFetchOfUnknownGroups(req.(*kmsg.OffsetFetchRequest), c)
 		if resp == nil {
