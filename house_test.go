@@ -75,6 +75,7 @@ var house = []door{
 	{"console", room{tech: []string{"chi"}}},
 
 	{"producer", room{ours: []string{"internal/fraud", "internal/kafka"}}},
+	{"producer/scenario", room{ours: []string{"producer", "internal/fraud"}}},
 	{"detector", room{ours: []string{"detector/state", "internal/fraud", "internal/kafka"}}},
 	{"detector/state", room{ours: []string{"internal/fraud"}, tech: []string{"pebble"}}},
 

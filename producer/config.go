@@ -3,6 +3,7 @@ package producer
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math"
 	"strconv"
@@ -19,6 +20,13 @@ const (
 	Accounts     Data = "account"     // one flag per flagged account, then the end
 	Transactions Data = "transaction" // transactions, for ever or as many as the config says
 )
+
+// Event is a record that is made elsewhere: a transaction or a flag, the other one is nil.
+type Event struct {
+	At          time.Duration // when it is sent, counted from the first one's sending; what is late is made up for
+	Transaction *Transaction
+	Flag        *Flag
+}
 
 // The environment variables of the original.
 const (
@@ -40,6 +48,9 @@ type Config struct {
 	FlagTopic        string
 	TransactionTopic string
 	Data             Data
+	// Events, if not nil, are sent instead of Data, each to the topic of its kind: MaxRun, Count, Batch, Accounts, FlaggedShare and Seed do not
+	// count then. They are sent at their own times for a Rate of 0. They are taken one by one, by the goroutine of Run.
+	Events iter.Seq[Event]
 
 	// MaxRun n > 0 means n-1 batches of transactions, as in the original, which
 	// counts from 1 and looks before it sends. 0 and less mean no end.
@@ -176,12 +187,25 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// topic returns where the records go.
-func (c *Config) topic() string {
-	if c.Data == Accounts {
-		return c.FlagTopic
+// topics returns where the records go.
+func (c *Config) topics() []string {
+	switch {
+	case c.Events != nil:
+		return []string{c.FlagTopic, c.TransactionTopic}
+	case c.Data == Accounts:
+		return []string{c.FlagTopic}
+	default:
+		return []string{c.TransactionTopic}
 	}
-	return c.TransactionTopic
+}
+
+// quotedTopics returns them for a message.
+func (c *Config) quotedTopics() string {
+	var quoted []string
+	for _, topic := range c.topics() {
+		quoted = append(quoted, strconv.Quote(topic))
+	}
+	return strings.Join(quoted, " and ")
 }
 
 // limit returns how many transactions to send, -1 for no end.

@@ -3,6 +3,8 @@
 // records, the same bytes (json.dumps), the same keys and partitions, the same
 // environment variables. Beyond it, the number and rate of the records can be
 // set, up to as fast as they can be sent, and a seed makes them reproducible.
+// Records that are made elsewhere, such as those of package scenario, are sent
+// by Config.Events.
 //
 //	config.go     what a producer is told; environment variables
 //	generate.go   the records: pure, from a seed and a clock

@@ -10,10 +10,10 @@ import (
 	"sluice/internal/fraud"
 )
 
-// The values that the original draws from.
+// The values that the original draws from. They are not to be changed.
 var (
-	merchantTypes    = [...]string{"Online", "In Store"}
-	transactionTypes = [...]string{
+	MerchantTypes    = [...]string{"Online", "In Store"}
+	TransactionTypes = [...]string{
 		"Grocery_Store", "Gas_Station", "Shopping_Mall", "City_Services", "HealthCare_Service", "Food and Beverage", "Others",
 	}
 )
@@ -63,7 +63,7 @@ func NewGenerator(seed uint64, accounts int, clock func() time.Time) *Generator 
 		clock:    clock,
 	}
 	for i := range min(accounts, cachedCustomers) {
-		g.customers = append(g.customers, customerID(firstAccount+int64(i)))
+		g.customers = append(g.customers, CustomerID(firstAccount+int64(i)))
 	}
 	return g
 }
@@ -74,18 +74,18 @@ func (g *Generator) Next() Transaction {
 	if i := t.AccountID - firstAccount; i < int64(len(g.customers)) {
 		t.CustomerID = g.customers[i]
 	} else {
-		t.CustomerID = customerID(t.AccountID)
+		t.CustomerID = CustomerID(t.AccountID)
 	}
-	t.MerchantType = merchantTypes[g.rng.IntN(len(merchantTypes))]
-	t.TransactionID = hexID(g.rng.Uint64())
-	t.TransactionType = transactionTypes[g.rng.IntN(len(transactionTypes))]
+	t.MerchantType = MerchantTypes[g.rng.IntN(len(MerchantTypes))]
+	t.TransactionID = TransactionID(g.rng.Uint64())
+	t.TransactionType = TransactionTypes[g.rng.IntN(len(TransactionTypes))]
 	t.Amount = roundCents(float64(100+g.rng.IntN(9901)) * g.rng.Float64())
 	t.Date = g.clock()
 	return t
 }
 
-// customerID is C and the digits of the account in reverse.
-func customerID(account int64) string {
+// CustomerID is C and the digits of the account in reverse.
+func CustomerID(account int64) string {
 	digits := strconv.FormatInt(account, 10)
 	id := []byte{'C'}
 	for i := len(digits) - 1; i >= 0; i-- {
@@ -94,7 +94,8 @@ func customerID(account int64) string {
 	return string(id)
 }
 
-func hexID(n uint64) string {
+// TransactionID writes a number as the original writes its random ids, in 16 digits.
+func TransactionID(n uint64) string {
 	var id [16]byte
 	for i := range id {
 		id[i] = "0123456789ABCDEF"[n>>(60-4*i)&15]

@@ -64,7 +64,7 @@ func TestBytesAreThoseOfPython(t *testing.T) {
 		}
 		date := time.Date(2023, 8, 14, 12, 0, 1, r.Microsecond*1000+999, time.UTC) // %f cuts
 		tr := Transaction{
-			AccountID: fields.Account, CustomerID: customerID(fields.Account), MerchantType: fields.Merchant,
+			AccountID: fields.Account, CustomerID: CustomerID(fields.Account), MerchantType: fields.Merchant,
 			TransactionID: fields.ID, TransactionType: fields.TransactionType, Amount: roundCents(x), Date: date,
 		}
 		flag := Flag{AccountID: fields.Account, Date: date}

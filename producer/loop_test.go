@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -178,6 +179,93 @@ func TestRateKeepsToATimetable(t *testing.T) {
 		}
 		if got := len(f.sender.records); got != 35 {
 			t.Errorf("%d records, want 35", got)
+		}
+	})
+}
+
+// A timer for each batch of five would cost more than the batches do: they go a millisecond early at the most, and never late.
+func TestHighRateIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate = 100_000
+		f := newFixture(t, func(c *Config) { c.Rate, c.Count = rate, rate })
+		if err := f.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range f.sender.records {
+			due := time.Duration(i/5*5) * time.Second / rate
+			if early := due - r.at; early < 0 || early > time.Millisecond {
+				t.Fatalf("record %d was sent %v early", i, early)
+			}
+		}
+		if n := len(f.sender.times()); n > 1001 {
+			t.Errorf("waited %d times", n)
+		}
+	})
+}
+
+// events are flags and transactions, one each ten seconds.
+func events(n int) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for i := range n {
+			e := Event{At: time.Duration(i) * 10 * time.Second}
+			if date := stoppedClock().Add(e.At); i%3 == 0 {
+				e.Flag = &Flag{AccountID: int64(i), Date: date}
+			} else {
+				e.Transaction = &Transaction{AccountID: int64(i), TransactionID: TransactionID(uint64(i)), Date: date}
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func TestEventsAreSentAtTheirTimes(t *testing.T) {
+	for _, c := range []struct {
+		rate float64
+		want []time.Duration
+	}{
+		{0, []time.Duration{0, 10e9, 20e9, 30e9, 40e9, 50e9, 60e9}},
+		{2, []time.Duration{0, 0.5e9, 1e9, 1.5e9, 2e9, 2.5e9, 3e9}},
+		{-1, []time.Duration{0}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var flags, transactions int
+			f := newFixture(t, func(cfg *Config) {
+				cfg.Events, cfg.Rate = events(7), c.rate
+				cfg.OnFlag = func(fraud.FlaggedAccount) { flags++ }
+				cfg.OnTransaction = func(fraud.Transaction) { transactions++ }
+			})
+			f.admin.exists = false
+			if err := f.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := f.sender.times(); !slices.Equal(got, c.want) {
+				t.Errorf("rate %v: sent at %v, want %v", c.rate, got, c.want)
+			}
+			for i, r := range f.sender.records {
+				want := "transactions"
+				if i%3 == 0 {
+					want = "flagged-accounts"
+				}
+				if r.Topic != want {
+					t.Errorf("record %d went to %s", i, r.Topic)
+				}
+			}
+			if len(f.sender.records) != 7 || flags != 3 || transactions != 4 || len(f.admin.created) != 2 {
+				t.Errorf("%d records, told of %d flags and %d transactions, made %v", len(f.sender.records), flags, transactions, f.admin.created)
+			}
+		})
+	}
+}
+
+func TestStopEndsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(c *Config) { c.Events = events(1000) })
+		ctx, cancel := context.WithTimeout(t.Context(), 95*time.Second)
+		defer cancel()
+		if err := f.Run(ctx); err != nil || len(f.sender.records) != 10 {
+			t.Errorf("%d records, %v", len(f.sender.records), err)
 		}
 	})
 }

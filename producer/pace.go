@@ -23,24 +23,37 @@ func newPace(rate float64, seed uint64) *pace {
 // before it. With a rate the batches keep to a timetable: what was late is made
 // up for.
 func (p *pace) wait(ctx context.Context, sent int64) error {
-	var pause time.Duration
 	switch {
 	case p.rate < 0:
-	case p.rate == 0:
-		if sent > 0 {
-			pause = time.Duration(2+p.rng.IntN(4)) * time.Second
-		}
+		return ctx.Err()
+	case p.rate > 0:
+		return p.waitUntil(ctx, time.Duration(float64(sent)/p.rate*float64(time.Second)))
+	case sent == 0:
+		return ctx.Err()
 	default:
-		if sent == 0 {
-			p.start = time.Now()
-		}
-		due := p.start.Add(time.Duration(float64(sent) / p.rate * float64(time.Second)))
-		pause = time.Until(due)
+		return pause(ctx, time.Duration(2+p.rng.IntN(4))*time.Second)
 	}
-	if pause <= 0 {
+}
+
+// granularity is how early a batch may go. A timer wakes about a millisecond late, so one for each of 20,000 batches a second
+// would cost more than the batches do.
+const granularity = time.Millisecond
+
+// waitUntil waits until that much has passed since the first call, to within granularity.
+func (p *pace) waitUntil(ctx context.Context, at time.Duration) error {
+	if p.start.IsZero() {
+		p.start = time.Now()
+	}
+	left := time.Until(p.start.Add(at))
+	if left < granularity {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(pause)
+	return pause(ctx, left)
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

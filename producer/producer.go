@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -57,14 +58,14 @@ func New(cfg Config) (*Producer, error) {
 	maps.Copy(properties, kafka.Properties{"bootstrap.servers": cfg.BootstrapServers, "acks": "all"})
 	sender, err := kafka.NewProducer(kafka.ProducerConfig{
 		Properties: properties,
-		Logger:     cfg.Logger.With("topic", cfg.topic()),
+		Logger:     cfg.Logger.With("topic", strings.Join(cfg.topics(), ",")),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("producer of topic %q: %w", cfg.topic(), err)
+		return nil, fmt.Errorf("producer of topic %s: %w", cfg.quotedTopics(), err)
 	}
 	adm, err := kafka.NewAdmin(kafka.AdminConfig{Properties: properties, Logger: cfg.Logger})
 	if err != nil {
-		return nil, fmt.Errorf("admin of topic %q: %w", cfg.topic(), err)
+		return nil, fmt.Errorf("admin of topic %s: %w", cfg.quotedTopics(), err)
 	}
 	return assemble(cfg, sender, adm), nil
 }
@@ -86,7 +87,7 @@ func (p *Producer) Stats() Stats {
 	return Stats{Sent: p.sent.Load(), Acknowledged: acknowledged}
 }
 
-// Run creates the topic if it is missing, then makes and sends records until
+// Run creates a topic that is missing, then makes and sends records until
 // there are enough of them or ctx ends, which is no error. It returns when all
 // of them are acknowledged. It is an error if Kafka cannot be reached within
 // Config.StartTimeout, if a record cannot be delivered within the client's own
@@ -102,7 +103,7 @@ func (p *Producer) Run(ctx context.Context) error {
 	err := p.start(runCtx)
 	started := err == nil
 	if started {
-		p.cfg.Logger.Info("producer is running", "data", p.cfg.Data, "topic", p.cfg.topic(), "seed", p.cfg.Seed)
+		p.logStart()
 		if err = p.sendAll(runCtx, cancel); err == nil {
 			err = p.flush(runCtx) // as long as deliveries take
 		}
@@ -121,24 +122,34 @@ func (p *Producer) Run(ctx context.Context) error {
 	return errors.Join(err, p.sender.Close(stopCtx), p.admin.Close())
 }
 
-// start makes the topic and the sender ready. The clients wait for brokers that
+func (p *Producer) logStart() {
+	log := p.cfg.Logger.With("topic", strings.Join(p.cfg.topics(), ","))
+	if p.cfg.Events != nil {
+		log.Info("producer is running")
+		return
+	}
+	log.Info("producer is running", "data", p.cfg.Data, "seed", p.cfg.Seed)
+}
+
+// start makes the topics and the sender ready. The clients wait for brokers that
 // cannot be reached.
 func (p *Producer) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.StartTimeout)
 	defer cancel()
-	if err := p.ensureTopic(ctx); err != nil {
-		return err
+	for _, topic := range p.cfg.topics() {
+		if err := p.ensureTopic(ctx, topic); err != nil {
+			return err
+		}
 	}
 	if err := p.sender.Start(ctx); err != nil {
-		return fmt.Errorf("start the producer of topic %q: %w", p.cfg.topic(), err)
+		return fmt.Errorf("start the producer of topic %s: %w", p.cfg.quotedTopics(), err)
 	}
 	return nil
 }
 
 // ensureTopic creates the topic if it is missing. Looking first spares the
 // permission to create when it is there.
-func (p *Producer) ensureTopic(ctx context.Context) error {
-	topic := p.cfg.topic()
+func (p *Producer) ensureTopic(ctx context.Context, topic string) error {
 	_, err := p.admin.PartitionCount(ctx, topic)
 	var unknown *kafka.UnknownTopicError
 	if err == nil {
@@ -161,36 +172,46 @@ func (p *Producer) ensureTopic(ctx context.Context) error {
 	return nil
 }
 
-// sendAll makes and hands over the records. A failed delivery cancels the run.
-func (p *Producer) sendAll(ctx context.Context, cancel context.CancelCauseFunc) error {
-	done := func(_ int32, _ int64, err error) {
+// delivery is what is done when a record was acknowledged, or was not.
+type delivery func(partition int32, offset int64, err error)
+
+// delivery returns that of a topic's records. A failed one cancels the run.
+func (p *Producer) delivery(topic string, cancel context.CancelCauseFunc) delivery {
+	return func(_ int32, _ int64, err error) {
 		if err == nil {
 			p.acknowledged.Add(1)
 			return
 		}
-		p.fail(err)
+		p.fail(topic, err)
 		cancel(err)
 	}
-	if p.cfg.Data == Accounts {
-		return p.sendFlags(ctx, done)
-	}
-	return p.sendTransactions(ctx, done)
 }
 
-func (p *Producer) sendFlags(ctx context.Context, done func(int32, int64, error)) error {
+// sendAll makes and hands over the records.
+func (p *Producer) sendAll(ctx context.Context, cancel context.CancelCauseFunc) error {
+	flagDone, transactionDone := p.delivery(p.cfg.FlagTopic, cancel), p.delivery(p.cfg.TransactionTopic, cancel)
+	flags := func(f *Flag) error { return p.handFlag(ctx, f, flagDone) }
+	transactions := func(t *Transaction) error { return p.handTransaction(ctx, t, transactionDone) }
+	switch {
+	case p.cfg.Events != nil:
+		return p.sendEvents(ctx, transactions, flags)
+	case p.cfg.Data == Accounts:
+		return p.sendFlags(flags)
+	default:
+		return p.sendTransactions(ctx, transactions)
+	}
+}
+
+func (p *Producer) sendFlags(hand func(*Flag) error) error {
 	for flag := range Flags(p.cfg.Accounts, p.cfg.FlaggedShare, p.cfg.Clock) {
-		key := flag.AppendKey(nil)
-		if err := p.hand(ctx, key, flag.AppendValue(nil), done); err != nil {
+		if err := hand(&flag); err != nil {
 			return err
-		}
-		if p.cfg.OnFlag != nil {
-			p.cfg.OnFlag(flag.Row())
 		}
 	}
 	return nil
 }
 
-func (p *Producer) sendTransactions(ctx context.Context, done func(int32, int64, error)) error {
+func (p *Producer) sendTransactions(ctx context.Context, hand func(*Transaction) error) error {
 	generator := NewGenerator(p.cfg.Seed, p.cfg.Accounts, p.cfg.Clock)
 	pace := newPace(p.cfg.Rate, p.cfg.Seed)
 	limit := p.cfg.limit()
@@ -204,14 +225,8 @@ func (p *Producer) sendTransactions(ctx context.Context, done func(int32, int64,
 		}
 		for range batch {
 			t := generator.Next()
-			buf := t.AppendKey(make([]byte, 0, recordBytes))
-			key := len(buf)
-			buf = t.AppendValue(buf)
-			if err := p.hand(ctx, buf[:key:key], buf[key:], done); err != nil {
+			if err := hand(&t); err != nil {
 				return err
-			}
-			if p.cfg.OnTransaction != nil {
-				p.cfg.OnTransaction(t.Row())
 			}
 		}
 		sent += batch
@@ -224,12 +239,62 @@ func (p *Producer) sendTransactions(ctx context.Context, done func(int32, int64,
 	return nil
 }
 
+// sendEvents sends what Config.Events has.
+func (p *Producer) sendEvents(ctx context.Context, transactions func(*Transaction) error, flags func(*Flag) error) error {
+	pace := newPace(p.cfg.Rate, p.cfg.Seed)
+	sent := int64(0)
+	for event := range p.cfg.Events {
+		var err error
+		if p.cfg.Rate == 0 {
+			err = pace.waitUntil(ctx, event.At)
+		} else {
+			err = pace.wait(ctx, sent)
+		}
+		switch {
+		case err != nil:
+		case event.Flag != nil:
+			err = flags(event.Flag)
+		default:
+			err = transactions(event.Transaction)
+		}
+		if err != nil {
+			return err
+		}
+		sent++
+	}
+	return nil
+}
+
+func (p *Producer) handFlag(ctx context.Context, f *Flag, done delivery) error {
+	key := f.AppendKey(nil)
+	if err := p.hand(ctx, p.cfg.FlagTopic, key, f.AppendValue(nil), done); err != nil {
+		return err
+	}
+	if p.cfg.OnFlag != nil {
+		p.cfg.OnFlag(f.Row())
+	}
+	return nil
+}
+
+func (p *Producer) handTransaction(ctx context.Context, t *Transaction, done delivery) error {
+	buf := t.AppendKey(make([]byte, 0, recordBytes))
+	key := len(buf)
+	buf = t.AppendValue(buf)
+	if err := p.hand(ctx, p.cfg.TransactionTopic, buf[:key:key], buf[key:], done); err != nil {
+		return err
+	}
+	if p.cfg.OnTransaction != nil {
+		p.cfg.OnTransaction(t.Row())
+	}
+	return nil
+}
+
 // recordBytes is room for the key and value of nearly every transaction.
 const recordBytes = 352
 
 // hand hands a record over to the sender; it blocks while the sender is full.
-func (p *Producer) hand(ctx context.Context, key, value []byte, done func(int32, int64, error)) error {
-	rec := kafka.OutRecord{Topic: p.cfg.topic(), Partition: -1, Key: key, Value: value}
+func (p *Producer) hand(ctx context.Context, topic string, key, value []byte, done delivery) error {
+	rec := kafka.OutRecord{Topic: topic, Partition: -1, Key: key, Value: value}
 	if err := p.sender.SendAsync(ctx, rec, done); err != nil {
 		return err
 	}
@@ -246,11 +311,11 @@ func (p *Producer) flush(ctx context.Context) error {
 }
 
 // fail keeps the first failed delivery.
-func (p *Producer) fail(err error) {
+func (p *Producer) fail(topic string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err == nil {
-		p.err = fmt.Errorf("deliver to topic %q: %w", p.cfg.topic(), err)
+		p.err = fmt.Errorf("deliver to topic %q: %w", topic, err)
 	}
 }
 
