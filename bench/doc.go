@@ -17,6 +17,9 @@
 //	BenchmarkSinkLatency                        one record on an idle worker
 //	BenchmarkSinkStart                          the binary, from its start to tasks that run
 //	BenchmarkSinkCamel                          the same connector on Kafka Connect with Camel
+//	BenchmarkDetectorSpeed                      the detector's join, beside the job of Flink 1.15.2 on the same topics
+//	BenchmarkDetectorLatency                    one transaction on an idle detector
+//	BenchmarkDetectorHistory                    a detector with a long history: memory, disk, restart after kill -9, a late flag
 //	BenchmarkMemory                             what a worker occupies whose sink is stuck or slow
 //
 // Results are custom metrics: ms for what a client waits, cpu-ms for processor time of the whole process, including what runs beside.
