@@ -101,10 +101,7 @@ func (c *client) send(topic string, partitions int32, timestamp int64, values ..
 	}
 }
 
-// read returns all records of a topic as outputs, sorted.
-func (c *client) read(topic string) []output { return c.readAs(topic, "read_uncommitted") }
-
-// readAs is read with an isolation.level.
+// readAs returns all records of a topic that an isolation.level shows as outputs, sorted.
 func (c *client) readAs(topic, isolation string) []output {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
@@ -194,15 +191,15 @@ func (r *running) stop() error {
 	}
 }
 
-// wait waits until the detector has joined so many rows and Kafka has everything it found.
-func (r *running) wait(flags, transactions int64) detector.Stats {
+// wait waits until the detector has joined so many rows, of flags any number if it is negative, and Kafka has so many results.
+func (r *running) wait(flags, transactions int64, matches int) detector.Stats {
 	r.t.Helper()
 	deadline := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		s := r.Stats()
-		if s.Flags == flags && s.Transactions == transactions && s.Acknowledged == s.Matches && s.Lag() == 0 {
+		if (s.Flags == flags || flags < 0) && s.Transactions == transactions && s.Acknowledged == int64(matches) && s.Lag() == 0 && len(s.Partitions) > 0 {
 			return s
 		}
 		select {
@@ -211,7 +208,7 @@ func (r *running) wait(flags, transactions int64) detector.Stats {
 			r.result <- err
 			r.t.Fatalf("Run returned early: %v", err)
 		case <-deadline:
-			r.t.Fatalf("still %+v, waiting for %d flags and %d transactions", s, flags, transactions)
+			r.t.Fatalf("still %+v, waiting for %d flags, %d transactions and %d results", s, flags, transactions, matches)
 		}
 	}
 }

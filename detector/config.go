@@ -22,15 +22,15 @@ type Config struct {
 	// TopicTimeout is how long a start waits for Kafka and for source topics
 	// that do not exist yet. 0 means 60 seconds.
 	TopicTimeout time.Duration
-	// StopTimeout bounds the delivery of outputs that are on their way when Run
-	// ends. 0 means 10 seconds.
+	// StopTimeout bounds the last commit, of what was joined when Run is to end. 0
+	// means 10 seconds.
 	StopTimeout time.Duration
 	// StatsInterval is how often the end offsets of the sources are asked for,
 	// which [Stats] needs to know the lag. 0 means one second.
 	StatsInterval time.Duration
 
-	// StateDir is where the state is kept on disk; it is made if it is missing, and is one process' at a time. Empty keeps the state in
-	// memory, where it ends with the process: every start then reads and emits everything again, and what follows does not matter.
+	// StateDir is where the state is kept; it is made if it is missing, and is one process' at a time. Empty is a temporary directory that
+	// ends with the process: the next one builds the state anew from the topics, silently, and goes on from what is committed in Kafka.
 	StateDir string
 	// Guarantee is ExactlyOnce or AtLeastOnce. Empty means ExactlyOnce.
 	Guarantee string
@@ -51,7 +51,7 @@ type Source struct {
 	Topic            string
 	BootstrapServers string
 	Startup          Startup
-	// Group is the consumer group; with state on disk, that of the transactions has the positions, and shares the partitions out. Empty means
+	// Group is the consumer group. That of the transactions has the positions, and shares the partitions out. Empty means
 	// the property group.id, or else what the original job called it: flagged-account-source-group, transaction-source-group.
 	Group string
 	// Properties are Kafka's client properties beside those that a source needs, such as security.protocol. May be nil.
@@ -91,9 +91,6 @@ func (c Config) withDefaults() (Config, error) {
 		if err := source.Startup.check(source.group); err != nil {
 			return c, err
 		}
-		if source.Startup.Mode == StartupGroup && c.StateDir == "" {
-			return c, &PropertyError{Group: source.group, Key: startupModeKey, Value: StartupGroup, Rule: "needs a directory for the state, without which nothing is committed"}
-		}
 		source.Group = cmp.Or(source.Group, source.Properties["group.id"], defaultGroups[source.group])
 	}
 	c.Output.BootstrapServers = cmp.Or(c.BootstrapServers, c.Output.BootstrapServers)
@@ -114,9 +111,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.CommitInterval = cmp.Or(c.CommitInterval, defaultCommit); c.CommitInterval < time.Millisecond {
 		return c, fmt.Errorf("commit interval %v: must be at least a millisecond", c.CommitInterval)
-	}
-	if err := c.checkBeyond(); err != nil {
-		return c, err
 	}
 	c.StatsInterval = cmp.Or(c.StatsInterval, defaultStatsInterval)
 	if c.Logger == nil {

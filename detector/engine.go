@@ -14,7 +14,7 @@ import (
 	"sluice/internal/kafka"
 )
 
-// engine is the detector with its state on disk. Every process reads all flags;
+// engine is what a [Detector] does once its topics are there. Every process reads all flags;
 // the partitions of the transactions are shared out among the processes of the group.
 //
 //	flags ────────> read ─> store ◄──────────────┐
@@ -30,7 +30,8 @@ type engine struct {
 	plain     *kafka.Producer // for at-least-once, nil otherwise
 	store     *state.Store
 	bases     []int64 // where the flags begin
-	live      func()  // called when a shard goes live, any number of times
+	ready     *readiness
+	dir       string // of the state
 
 	// Owned by the goroutine of poll.
 	shards   map[kafka.TopicPartition]*claim
@@ -41,9 +42,9 @@ type engine struct {
 }
 
 // newEngine checks what only an engine needs. It connects to nothing.
-func newEngine(cfg Config, c *counters, live func()) (*engine, error) {
+func newEngine(cfg Config, c *counters, ready *readiness) (*engine, error) {
 	e := &engine{
-		cfg: cfg, log: cfg.Logger, counters: c, live: live, shards: make(map[kafka.TopicPartition]*claim), unowned: make(map[int32]time.Time),
+		cfg: cfg, log: cfg.Logger, counters: c, ready: ready, shards: make(map[kafka.TopicPartition]*claim), unowned: make(map[int32]time.Time),
 		requests: make(chan seekRequest), failures: make(chan error, 1), fault: func(string) error { return nil },
 	}
 	var err error
@@ -70,8 +71,9 @@ func newEngine(cfg Config, c *counters, live func()) (*engine, error) {
 	return e, err
 }
 
-// run goes on until ctx ends or something is wrong for good. Whatever it returns, every shard has stopped by then.
-func (e *engine) run(ctx context.Context) (err error) {
+// run goes on until ctx ends or something is wrong for good, with the state in dir. Whatever it returns, every shard has stopped by then.
+func (e *engine) run(ctx context.Context, dir string) (err error) {
+	e.dir = dir
 	flags, err := e.start(ctx)
 	if e.store != nil {
 		defer func() { err = errors.Join(err, e.store.Close()) }()
@@ -82,6 +84,7 @@ func (e *engine) run(ctx context.Context) (err error) {
 	defer flags.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return e.readFlags(ctx, flags) })
+	group.Go(func() error { return e.watchFlagEnds(ctx, flags) })
 	group.Go(func() error { return e.poll(ctx) })
 	group.Go(func() error { return e.save(ctx) })
 	return group.Wait()
@@ -142,8 +145,8 @@ func (e *engine) readFlags(ctx context.Context, r *kafka.TopicReader) error {
 	}
 }
 
-func (e *engine) size() JoinSize {
-	return JoinSize{Flags: int(e.store.FlagCount()), Transactions: int(e.counters.stored.Load()), Bytes: e.store.Bytes()}
+func (e *engine) size() StateSize {
+	return StateSize{Flags: int(e.store.FlagCount()), Transactions: int(e.counters.stored.Load()), Bytes: e.store.Bytes()}
 }
 
 const (

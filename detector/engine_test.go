@@ -108,7 +108,7 @@ func numbered(prefix string, n int) []string {
 	return ids
 }
 
-func TestEngineJoinsAcrossRestarts(t *testing.T) {
+func TestDetectorJoinsAcrossRestarts(t *testing.T) {
 	for _, guarantee := range []string{detector.ExactlyOnce, detector.AtLeastOnce} {
 		t.Run(guarantee, func(t *testing.T) {
 			r := newRig(t, 3)
@@ -144,7 +144,7 @@ func TestEngineJoinsAcrossRestarts(t *testing.T) {
 }
 
 // Two processes share the partitions; when one goes, the other takes them over, with another's history.
-func TestEngineSharesPartitions(t *testing.T) {
+func TestDetectorSharesPartitions(t *testing.T) {
 	r := newRig(t, 4)
 	r.flag(1)
 	first := numbered("first", 40)
@@ -171,7 +171,7 @@ func TestEngineSharesPartitions(t *testing.T) {
 }
 
 // A process that dies at a point of the commit leaves nothing double and nothing out.
-func TestEngineDiesAmidTheCommit(t *testing.T) {
+func TestDetectorDiesAmidTheCommit(t *testing.T) {
 	for _, point := range []string{"fenced", "before the commit", "after the commit"} {
 		t.Run(point, func(t *testing.T) {
 			r := newRig(t, 2)
@@ -216,7 +216,7 @@ func TestEngineDiesAmidTheCommit(t *testing.T) {
 	}
 }
 
-func TestEngineStopsAtPoison(t *testing.T) {
+func TestDetectorStopsAtPoison(t *testing.T) {
 	r := newRig(t, 1)
 	r.flag(1)
 	r.pay(1, 1, "a")
@@ -244,7 +244,7 @@ func TestEngineStopsAtPoison(t *testing.T) {
 	r.awaitVisible("a", "b")
 }
 
-func TestEngineStartupModes(t *testing.T) {
+func TestDetectorStartupModes(t *testing.T) {
 	const early, late = 1_600_000_000_000, 1_700_000_000_000
 	for _, mode := range []struct {
 		startup detector.Startup
@@ -318,7 +318,7 @@ func (r *rig) deleteRecords(topic string, offset int64) {
 	}
 }
 
-func TestEngineNeedsTheHistory(t *testing.T) {
+func TestDetectorNeedsTheHistory(t *testing.T) {
 	r := newRig(t, 1)
 	r.flag(1)
 	r.pay(1, 1, "a", "b", "c")

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"testing"
 
-	"sluice/detector"
 	"sluice/internal/capturedtest"
 	"sluice/internal/fraud"
 	"sluice/internal/kafka"
@@ -90,17 +89,16 @@ func (c *goldenCase) record(t testing.TB, entry string) (flag bool, value []byte
 	return flag, []byte(*list[i])
 }
 
-// run sends the records of a case through the join in the given order.
+// run sends the records of a case through the model in the given order.
 func (c *goldenCase) run(t testing.TB, order []string) (outputs []output, err error) {
 	t.Helper()
-	var join detector.Join
-	emit := func(tr *fraud.Transaction) error {
+	var join model
+	emit := func(tr *fraud.Transaction) {
 		o := output{key: string(tr.AppendKey(nil)), value: string(tr.AppendValue(nil))}
 		if c.OutputPartitions > 0 {
 			o.partition = kafka.Murmur2Partition([]byte(o.key), c.OutputPartitions)
 		}
 		outputs = append(outputs, o)
-		return nil
 	}
 	for _, entry := range order {
 		flag, value := c.record(t, entry)
@@ -110,7 +108,7 @@ func (c *goldenCase) run(t testing.TB, order []string) (outputs []output, err er
 				return nil, fmt.Errorf("%s: %w", entry, err)
 			}
 			if ok {
-				_ = join.AddFlag(&f, emit)
+				join.addFlag(f, emit)
 			}
 			continue
 		}
@@ -119,16 +117,14 @@ func (c *goldenCase) run(t testing.TB, order []string) (outputs []output, err er
 			return nil, fmt.Errorf("%s: %w", entry, err)
 		}
 		if ok {
-			for range join.AddTransaction(&tr) {
-				_ = emit(&tr)
-			}
+			join.addTransaction(tr, emit)
 		}
 	}
 	slices.SortFunc(outputs, compareOutputs)
 	return outputs, nil
 }
 
-func TestJoinIsFlinksJoin(t *testing.T) {
+func TestTheRuleIsFlinks(t *testing.T) {
 	const shuffles = 8
 	for _, c := range mustReadGolden(t) {
 		t.Run(c.Case, func(t *testing.T) {

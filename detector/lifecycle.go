@@ -1,7 +1,6 @@
 package detector
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -42,12 +41,4 @@ func (g *propertyGroup) boolean(key string) (bool, error) {
 		}
 		return false, &PropertyError{Group: g.ID, Key: key, Value: text, Rule: "must be true or false"}
 	}
-}
-
-// checkBeyond refuses what goes beyond the original job without the state that it takes.
-func (c *Config) checkBeyond() error {
-	if c.OneAlert && c.StateDir == "" {
-		return fmt.Errorf("one alert per transaction: needs a directory for the state")
-	}
-	return nil
 }

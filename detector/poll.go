@@ -100,6 +100,7 @@ func (e *engine) noteEnds() {
 
 // Assigned starts shards. It is called by poll's reader, as are Revoked and Lost.
 func (e *engine) Assigned(ctx context.Context, added map[kafka.TopicPartition]int64) error {
+	e.ready.assigned(added)
 	for tp := range added {
 		s, err := newShardRun(e, tp)
 		if err != nil {
@@ -141,6 +142,7 @@ func (e *engine) end(ctx context.Context, parts []kafka.TopicPartition) {
 		stopping.Go(func() { s.end(ctx) })
 	}
 	stopping.Wait()
+	e.ready.settled(parts...)
 }
 
 // dropUnowned removes the rows of partitions that have been others' for a while.

@@ -32,7 +32,7 @@ const (
 	StartupEarliest  = "earliest-offset" // from the oldest record that is kept
 	StartupLatest    = "latest-offset"   // only records written after the start; earlier flags are not seen
 	StartupTimestamp = "timestamp"       // from the first record of Startup.Timestamp or later
-	StartupGroup     = "group-offsets"   // from what the source's group has committed; only with state on disk
+	StartupGroup     = "group-offsets"   // from what the source's group has committed
 )
 
 // Startup says where in its topic a source begins. The zero value is

@@ -122,7 +122,6 @@ func TestNewRefusesAnIncompleteConfig(t *testing.T) {
 	}{
 		{func(c *detector.Config) { c.Flags.Topic = "" }, `property group "consumer.config.0", key "topic.name": must be set`},
 		{func(c *detector.Config) { c.Output.BootstrapServers = "" }, `property group "producer.config.0", key "bootstrap.servers": must be set`},
-		{func(c *detector.Config) { c.Transactions.Startup.Mode = "group-offsets" }, `property group "consumer.config.1", key "startup.mode", value "group-offsets": needs a directory for the state, without which nothing is committed`},
 		{func(c *detector.Config) { c.Guarantee = "exactly-twice" }, `guarantee "exactly-twice": must be exactly-once or at-least-once`},
 		{func(c *detector.Config) { c.CommitInterval = -1 }, `commit interval -1ns: must be at least a millisecond`},
 		{func(c *detector.Config) { c.Output.Partitions = -2 }, `output topic "flagged-transactions": -2 partitions: must be positive, or 0 for the broker's default`},

@@ -27,6 +27,7 @@ type shardRun struct {
 	since time.Time // of the last commit
 	saved time.Time
 	open  int64  // emitted and not committed
+	taken int64  // transactions joined and not committed
 	arena []byte // of keys and values
 }
 
@@ -93,7 +94,7 @@ func (s *shardRun) serve(ctx context.Context) error {
 // goLive says that what was silent until now is over.
 func (s *shardRun) goLive() {
 	s.live = true
-	s.e.live()
+	s.e.ready.settled(s.tp)
 	s.log.Info("the shard is live", "offset", s.shard.Next())
 }
 
@@ -116,7 +117,9 @@ func (s *shardRun) recover(ctx context.Context) error {
 	if err := checkHistory(ctx, s.e.admin, s.tp, from); err != nil {
 		return err
 	}
-	s.live, s.dirty, s.open, s.since, s.saved = false, first, 0, time.Now(), time.Now()
+	s.e.counters.matches.Add(-s.open) // they will be found again
+	s.e.counters.transactions.Add(-s.taken)
+	s.live, s.dirty, s.open, s.taken, s.since, s.saved = false, first, 0, 0, time.Now(), time.Now()
 	if first { // so that the next start does not choose anew
 		if err := s.commit(ctx, s.shard.Position()); err != nil {
 			return err
@@ -236,6 +239,7 @@ func (s *shardRun) joinMessage(ctx context.Context, m *kafka.Message) error {
 	}
 	if !silent {
 		s.dirty = true
+		s.taken++
 		s.e.counters.transactions.Add(1)
 	}
 	for i := range n {
@@ -296,7 +300,7 @@ func (s *shardRun) commit(ctx context.Context, pos state.Position) error {
 		return err
 	}
 	s.e.counters.acknowledged.Add(s.open)
-	s.open, s.dirty, s.since = 0, false, time.Now()
+	s.open, s.taken, s.dirty, s.since = 0, 0, false, time.Now()
 	s.arena = nil
 	s.e.counters.moved(map[kafka.TopicPartition]int64{s.tp: pos.Next}, s.e.size())
 	if time.Since(s.saved) >= saveInterval {

@@ -48,12 +48,12 @@ func (e *engine) start(ctx context.Context) (*kafka.TopicReader, error) {
 		return nil, fmt.Errorf("startup of topic %q: %w", e.cfg.Flags.Topic, err)
 	}
 	if e.cfg.ResetState {
-		if err := state.Remove(e.cfg.StateDir); err != nil {
+		if err := state.Remove(e.dir); err != nil {
 			return nil, fmt.Errorf("reset the state: %w", err)
 		}
 	}
 	e.store, err = state.Open(state.Options{
-		Dir: e.cfg.StateDir, Logger: e.log, OneAlert: e.cfg.OneAlert,
+		Dir: e.dir, Logger: e.log, OneAlert: e.cfg.OneAlert,
 		Owner: fmt.Sprintf("transactions %q, flags %q, group %q", e.cfg.Transactions.Topic, e.cfg.Flags.Topic, e.cfg.Transactions.group()),
 	})
 	if err != nil {
@@ -62,9 +62,11 @@ func (e *engine) start(ctx context.Context) (*kafka.TopicReader, error) {
 	if err := e.store.StartFlags(e.bases); err != nil {
 		return nil, err
 	}
-	instance, err := instanceID(e.cfg.StateDir)
-	if err != nil {
-		return nil, err
+	instance := "" // whose state is in a temporary directory has nothing that a successor could take over
+	if e.cfg.StateDir != "" {
+		if instance, err = instanceID(e.dir); err != nil {
+			return nil, err
+		}
 	}
 	if e.reader, err = kafka.NewGroupReader(e.cfg.Transactions.groupConfig(e.log, e, instance)); err != nil {
 		return nil, fmt.Errorf("reader of topic %q: %w", e.cfg.Transactions.Topic, err)

@@ -2,30 +2,40 @@ package detector
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"sluice/internal/kafka"
 )
 
-// Stats is what a detector has done since it was started.
+// Stats is what a detector has done since it was started. What it reads again,
+// silently, to build its state does not count, but for flags.
 type Stats struct {
 	Flags        int64 // rows read from the topic of flagged accounts
-	Transactions int64 // rows read from the topic of transactions
+	Transactions int64 // rows of the topic of transactions that were joined
 	Skipped      int64 // records of both topics that hold no row: no value, blanks, null
 	Matches      int64 // outputs found
-	Acknowledged int64 // outputs that Kafka has acknowledged
-	State        JoinSize
-	Partitions   []PartitionStats // of both sources, by topic and partition; empty before the start
+	Acknowledged int64 // outputs that were committed, at least once: that Kafka has acknowledged
+	State        StateSize
+	Partitions   []PartitionStats // of the flags, and of the transactions those that this process has had, by topic and partition
+}
+
+// StateSize says how much a detector holds.
+type StateSize struct {
+	Flags        int   // with account and date: others match nothing
+	Transactions int   // that were added since the start
+	Bytes        int64 // on disk
 }
 
 // PartitionStats is how far a partition has been read.
 type PartitionStats struct {
 	Topic     string
 	Partition int32
-	Position  int64 // next offset to join: everything before it is in the state
+	Position  int64 // everything before it was joined and committed, or, of the flags, read
 	End       int64 // end of the partition when last asked for, -1 before that
 }
 
@@ -46,13 +56,13 @@ type counters struct {
 	stored atomic.Int64 // rows that were new to an engine's store
 
 	mu        sync.Mutex // guards what follows
-	state     JoinSize
+	state     StateSize
 	positions map[kafka.TopicPartition]int64
 	ends      map[kafka.TopicPartition]int64
 }
 
 // moved notes that everything before positions has been joined.
-func (c *counters) moved(positions map[kafka.TopicPartition]int64, state JoinSize) {
+func (c *counters) moved(positions map[kafka.TopicPartition]int64, state StateSize) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.positions == nil {
@@ -70,6 +80,24 @@ func (c *counters) ended(ends map[kafka.TopicPartition]int64) {
 		c.ends = make(map[kafka.TopicPartition]int64)
 	}
 	maps.Copy(c.ends, ends)
+}
+
+// watchFlagEnds keeps the end offsets of the flags up to date; poll does it for
+// the transactions. They serve only those who watch, so a failure is left to the
+// reader to report.
+func (e *engine) watchFlagEnds(ctx context.Context, flags *kafka.TopicReader) error {
+	ticker := time.NewTicker(e.cfg.StatsInterval)
+	defer ticker.Stop()
+	for {
+		if ends, err := flags.EndOffsets(ctx); err == nil {
+			e.counters.ended(ends)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
 }
 
 // Stats returns a snapshot. It may be called from any goroutine at any time.

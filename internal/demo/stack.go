@@ -253,6 +253,7 @@ func (s *stack) startDetector(context.Context) (service, error) {
 	if err != nil {
 		return svc, err
 	}
+	// As users have it: results are written exactly once, and worker.properties has the sink read what is committed.
 	c.BootstrapServers = s.addresses.Kafka
 	c.Output.Partitions = int32(s.o.Partitions)
 	c.Logger = s.o.Log
