@@ -78,6 +78,7 @@ var house = []door{
 	{"producer/scenario", room{ours: []string{"producer", "internal/fraud"}}},
 	{"detector", room{ours: []string{"detector/state", "internal/fraud", "internal/kafka"}}},
 	{"detector/state", room{ours: []string{"internal/fraud"}, tech: []string{"pebble"}}},
+	{"detector/rules", room{ours: []string{"internal/fraud"}}},
 
 	{"internal/kafka", room{ours: []string{"internal/jaas", "internal/loggers", "internal/sampled", "internal/tlsconfig"}, tech: []string{"sarama", "scram", "aws", "iam"}}},
 	{"internal/tlsconfig", room{tech: []string{"stores"}}},
