@@ -25,6 +25,8 @@ func BenchmarkDetectorSpeed(b *testing.B) {
 				bootstrap := brokerAddress(b)
 				p := halfFlagged("bench-detector", ofSize(30_000, 3_000_000))
 				pairs := p.fill(b, bootstrap)
+				_, err := program() // built now, not when the time runs
+				must(b, err)
 				d := newDetection(b, bootstrap, p, "--guarantee", guarantee)
 				ours := d.cost(b, pairs, d.start)
 				d.stop()

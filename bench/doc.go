@@ -20,6 +20,7 @@
 //	BenchmarkDetectorSpeed                      the detector's join, beside the job of Flink 1.15.2 on the same topics
 //	BenchmarkDetectorLatency                    one transaction on an idle detector
 //	BenchmarkDetectorHistory                    a detector with a long history: memory, disk, restart after kill -9, a late flag
+//	BenchmarkProducerSpeed, BenchmarkProducerPace   sluice producer as fast as it can, and at a rate
 //	BenchmarkMemory                             what a worker occupies whose sink is stuck or slow
 //
 // Results are custom metrics: ms for what a client waits, cpu-ms for processor time of the whole process, including what runs beside.
