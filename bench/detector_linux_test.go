@@ -276,15 +276,28 @@ func (d *detection) awaitCommitted(tb testing.TB, least int64) {
 	admin, err := kafka.NewAdmin(kafka.AdminConfig{Properties: kafka.Properties{"bootstrap.servers": d.bootstrap}})
 	must(tb, err)
 	defer admin.Close()
-	d.await(tb, fmt.Sprintf("%d committed transactions", least), 20*time.Millisecond, func() bool {
+	for before, since := int64(-1), time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		offsets, err := admin.SettledOffsets(tb.Context(), d.results) // the group has the name of the results
 		must(tb, err)
 		n := int64(0)
 		for _, o := range offsets {
 			n += o.Offset
 		}
-		return n >= least
-	})
+		if n >= least {
+			return
+		}
+		if n > before {
+			before, since = n, time.Now()
+		}
+		select {
+		case <-d.done:
+			tb.Fatalf("%s has ended: %s", d.process.name, d.tail())
+		default:
+		}
+		if time.Since(since) > 2*time.Minute {
+			tb.Fatalf("%d of %d transactions are committed, and no other for two minutes: %s", n, least, d.tail())
+		}
+	}
 }
 
 // size is how much a folder's files take.
