@@ -71,12 +71,13 @@ var house = []door{
 	{"worker/task", room{ours: []string{"connect", "internal/kafka", "internal/loggers", "internal/sampled"}}},
 	{"worker", room{ours: []string{"connect", "connect/*", "worker/*", "internal/javaregex", "internal/javabase64", "internal/javahash", "internal/kafka", "internal/loggers", "internal/sampled", "internal/tlsconfig"}}},
 
-	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/javabase64", "internal/loggers", "internal/tlsconfig"}, tech: []string{"chi"}}},
+	{"rest", room{ours: []string{"connect", "worker", "worker/properties", "worker/validate", "internal/jaas", "internal/javabase64", "internal/listener", "internal/loggers", "internal/tlsconfig"}, tech: []string{"chi"}}},
 	{"console", room{tech: []string{"chi"}}},
 
 	{"producer", room{ours: []string{"internal/fraud", "internal/kafka"}}},
 	{"producer/scenario", room{ours: []string{"producer", "internal/fraud"}}},
 	{"detector", room{ours: []string{"detector/state", "internal/fraud", "internal/kafka"}}},
+	{"detector/metrics", room{ours: []string{"detector", "detector/state", "internal/clientmetrics", "internal/exposition", "internal/fraud", "internal/kafka", "internal/listener"}}},
 	{"detector/state", room{ours: []string{"internal/fraud"}, tech: []string{"pebble"}}},
 	{"detector/rules", room{ours: []string{"internal/fraud"}}},
 
@@ -91,6 +92,7 @@ var house = []door{
 	{"internal/capturedtest", room{ours: []string{"connect", "connect/converter"}}}, // only tests import it
 	{"internal/exposition", room{tech: []string{"prometheus"}}},
 	{"internal/clientmetrics", room{ours: []string{"internal/exposition", "internal/kafka"}}},
+	{"internal/listener", room{stdOnly: true}},
 	{"internal/loggers", room{stdOnly: true}},
 	{"internal/sampled", room{stdOnly: true}},
 	{"internal/fraud", room{stdOnly: true}},

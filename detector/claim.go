@@ -19,6 +19,7 @@ type claim struct {
 	log   *slog.Logger
 	sink  sink
 	inbox inbox
+	meter *shardMeter
 	serve func(context.Context) error // what is done with the partition; nil says that it was asked to end, and has
 
 	stopping chan struct{} // closed to ask for an end in order
@@ -31,7 +32,7 @@ type claim struct {
 func newClaim(e *engine, tp kafka.TopicPartition) (*claim, error) {
 	c := &claim{
 		e: e, tp: tp, log: e.log.With("topic", tp.Topic, "partition", tp.Partition),
-		stopping: make(chan struct{}), done: make(chan struct{}),
+		stopping: make(chan struct{}), done: make(chan struct{}), meter: e.meter.shard(tp.Partition),
 	}
 	c.inbox.ready = make(chan struct{}, 1)
 	if e.plain != nil {
@@ -42,7 +43,9 @@ func newClaim(e *engine, tp kafka.TopicPartition) (*claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.sink = &transactionalSink{producer: p, group: e.cfg.Transactions.group()}
+	out := &transactionalSink{producer: p, group: e.cfg.Transactions.group()}
+	c.sink = out
+	e.meter.client(c.outputClient(), out.stats)
 	return c, nil
 }
 
@@ -83,6 +86,7 @@ func (c *claim) run(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil || !again {
 			return err
 		}
+		c.restarted()
 		c.log.Warn("the shard starts again from its committed position", "err", err)
 		select {
 		case <-c.stopping:

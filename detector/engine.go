@@ -24,6 +24,7 @@ type engine struct {
 	cfg       Config
 	log       *slog.Logger
 	counters  *counters
+	meter     *meter
 	admin     *kafka.Admin // of the transactions' cluster, where the group is
 	flagAdmin *kafka.Admin
 	reader    *kafka.GroupReader
@@ -44,7 +45,7 @@ type engine struct {
 // newEngine checks what only an engine needs. It connects to nothing.
 func newEngine(cfg Config, c *counters, ready *readiness) (*engine, error) {
 	e := &engine{
-		cfg: cfg, log: cfg.Logger, counters: c, ready: ready, shards: make(map[kafka.TopicPartition]*claim), unowned: make(map[int32]time.Time),
+		cfg: cfg, log: cfg.Logger, counters: c, meter: newMeter(), ready: ready, shards: make(map[kafka.TopicPartition]*claim), unowned: make(map[int32]time.Time),
 		requests: make(chan seekRequest), failures: make(chan error, 1), fault: func(string) error { return nil },
 	}
 	var err error
@@ -82,7 +83,11 @@ func (e *engine) run(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer flags.Close()
+	e.observe(flags)
+	defer e.meter.became(Stopping) // before the store is closed
+	defer context.AfterFunc(ctx, func() { e.meter.became(Stopping) })()
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.watchHistory(ctx) })
 	group.Go(func() error { return e.readFlags(ctx, flags) })
 	group.Go(func() error { return e.watchFlagEnds(ctx, flags) })
 	group.Go(func() error { return e.poll(ctx) })
@@ -111,16 +116,22 @@ func (e *engine) readFlags(ctx context.Context, r *kafka.TopicReader) error {
 		}
 		added := make(map[int32][]state.FlagAt)
 		next := make(map[int32]int64)
+		newest := make(map[int32]fraud.Nullable[fraud.Timestamp])
+		read := make(map[int32]int)
 		var poison error
 		for i := range messages {
 			m := &messages[i]
 			f, ok, err := fraud.DecodeFlaggedAccount(m.Value)
 			if err != nil {
+				e.meter.failed.Add(1)
 				poison = &PoisonError{Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Err: err}
 				break
 			}
+			read[m.Partition]++
 			if ok {
 				e.counters.flags.Add(1)
+				newest[m.Partition] = later(newest[m.Partition], f.FlagDate)
+				e.meter.row(f.AccountID.Valid && f.FlagDate.Valid)
 				added[m.Partition] = append(added[m.Partition], state.FlagAt{Offset: m.Offset, FlaggedAccount: f})
 			} else {
 				e.counters.skipped.Add(1)
@@ -137,6 +148,7 @@ func (e *engine) readFlags(ctx context.Context, r *kafka.TopicReader) error {
 			if err := e.store.AddFlags(partition, added[partition], position); err != nil {
 				return err
 			}
+			e.meter.read(partition, read[partition], position, newest[partition])
 		}
 		if poison != nil {
 			return poison

@@ -117,6 +117,7 @@ func (e *engine) Assigned(ctx context.Context, added map[kafka.TopicPartition]in
 func (e *engine) Revoked(ctx context.Context, parts []kafka.TopicPartition) error {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.StopTimeout)
 	defer cancel()
+	e.meter.revoked.Add(int64(len(parts)))
 	e.end(ctx, parts)
 	return nil
 }
@@ -125,6 +126,7 @@ func (e *engine) Revoked(ctx context.Context, parts []kafka.TopicPartition) erro
 func (e *engine) Lost(_ context.Context, parts []kafka.TopicPartition) error {
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
+	e.meter.lost.Add(int64(len(parts)))
 	e.end(gone, parts)
 	return nil
 }
@@ -139,7 +141,11 @@ func (e *engine) end(ctx context.Context, parts []kafka.TopicPartition) {
 		}
 		delete(e.shards, tp)
 		e.unowned[tp.Partition] = time.Now()
-		stopping.Go(func() { s.end(ctx) })
+		stopping.Go(func() {
+			s.end(ctx)
+			e.meter.ended(s.meter)
+			e.meter.client(s.outputClient(), nil)
+		})
 	}
 	stopping.Wait()
 	e.ready.settled(parts...)

@@ -26,8 +26,12 @@ type shardRun struct {
 	dirty bool      // the position has moved since the last commit
 	since time.Time // of the last commit
 	saved time.Time
-	open  int64  // emitted and not committed
-	taken int64  // transactions joined and not committed
+	open  int64 // emitted and not committed
+	taken int64 // transactions joined and not committed
+
+	records int64 // read since the last observe
+	newest  fraud.Nullable[fraud.Timestamp]
+
 	arena []byte // of keys and values
 }
 
@@ -68,6 +72,7 @@ func (s *shardRun) serve(ctx context.Context) error {
 		if err := s.commitIfDue(ctx); err != nil {
 			return err
 		}
+		s.observe(more)
 		if more || took {
 			continue
 		}
@@ -113,6 +118,8 @@ func (s *shardRun) recover(ctx context.Context) error {
 	if s.shard, err = s.e.store.Shard(s.tp.Partition, pos); err != nil {
 		return err
 	}
+	s.shard.FlagJoined = s.e.meter.fanOut.observe
+	s.recovered(pos)
 	from := s.shard.ReadFrom()
 	if err := checkHistory(ctx, s.e.admin, s.tp, from); err != nil {
 		return err
@@ -214,7 +221,9 @@ func (s *shardRun) joinMessages(ctx context.Context) (took bool, err error) {
 // joinMessage joins one record.
 func (s *shardRun) joinMessage(ctx context.Context, m *kafka.Message) error {
 	t, ok, err := fraud.DecodeTransaction(m.Value)
+	s.records++
 	if err != nil {
+		s.e.meter.failed.Add(1)
 		poison := &PoisonError{Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Err: err}
 		if s.live { // what came before it is good
 			return errors.Join(poison, s.commit(ctx, s.shard.Position()))
@@ -237,7 +246,9 @@ func (s *shardRun) joinMessage(ctx context.Context, m *kafka.Message) error {
 	if err != nil {
 		return err
 	}
+	s.newest = later(s.newest, t.Date)
 	if !silent {
+		s.e.meter.row(t.AccountID.Valid && t.Date.Valid)
 		s.dirty = true
 		s.taken++
 		s.e.counters.transactions.Add(1)
@@ -293,9 +304,13 @@ func (s *shardRun) commit(ctx context.Context, pos state.Position) error {
 	if err := s.e.fault("before the commit"); err != nil {
 		return err
 	}
+	began := time.Now()
 	if err := s.sink.commit(ctx, s.tp, kafka.OffsetAndMetadata{Offset: pos.Next, Metadata: metadata}); err != nil {
+		s.e.meter.commitFailures.Add(1)
 		return fmt.Errorf("partition %s: %w", s.tp, err)
 	}
+	s.e.meter.commits.since(began)
+	s.meter.update(func(st *ShardStats) { st.Committed = pos.Next })
 	if err := s.e.fault("after the commit"); err != nil {
 		return err
 	}

@@ -72,6 +72,11 @@ func (t *transactionalSink) commit(ctx context.Context, tp kafka.TopicPartition,
 
 func (t *transactionalSink) close() error { return t.producer.Close() }
 
+func (t *transactionalSink) stats() ClientStats {
+	s := t.producer.Stats()
+	return ClientStats{Producer: &s}
+}
+
 // plainSink is at-least-once. The producer is shared by all shards.
 type plainSink struct {
 	producer *kafka.Producer

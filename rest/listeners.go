@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"sluice/connect"
+	"sluice/internal/listener"
 	"sluice/internal/tlsconfig"
 )
 
@@ -63,27 +63,25 @@ func Listen(ctx context.Context, o ListenerOptions) (*Listeners, error) {
 }
 
 // bind adds to listeners one for each element of the setting with the key, and returns where they really are.
-func bind(ctx context.Context, listeners *[]net.Listener, key string, texts []string, settings *tlsconfig.Settings) ([]address, error) {
-	var addresses []address
+func bind(ctx context.Context, listeners *[]net.Listener, key string, texts []string, settings *tlsconfig.Settings) ([]listener.Address, error) {
+	var addresses []listener.Address
 	var config *tls.Config // made for the first https listener
 	for _, text := range texts {
 		a, err := parseListener(key, text)
 		if err != nil {
 			return nil, err
 		}
-		if a.scheme == "https" && config == nil {
+		if a.Scheme == "https" && config == nil {
 			if config, err = serverTLS(key, text, settings); err != nil {
 				return nil, err
 			}
 		}
-		var lc net.ListenConfig
-		bound, err := lc.Listen(ctx, "tcp", net.JoinHostPort(a.host, strconv.Itoa(a.port)))
+		bound, err := a.Listen(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("listen for the REST API on %s: %w", text, err)
 		}
-		a.port = portOf(bound)
-		bound = limit(bound, make(chan struct{}, maxConnections))
-		if a.scheme == "https" {
+		a.Port = portOf(bound)
+		if a.Scheme == "https" {
 			bound = tls.NewListener(bound, config)
 		}
 		*listeners = append(*listeners, bound)
@@ -105,35 +103,12 @@ func serverTLS(key, text string, settings *tlsconfig.Settings) (*tls.Config, err
 	return config, nil
 }
 
-type address struct {
-	scheme string // http or https
-	host   string
-	port   int
-}
-
-// listenerForm is what Kafka takes for a listener.
-//
-// Kafka: RestServer.LISTENER_PATTERN.
-var listenerForm = regexp.MustCompile(`^(.*)://\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)$`)
-
 // parseListener reads an element of the setting with the key.
-func parseListener(key, text string) (address, error) {
-	bad := func(rule string) (address, error) {
-		return address{}, &connect.ConfigError{Key: key, Value: text, Rule: rule}
+func parseListener(key, text string) (listener.Address, error) {
+	a, rule := listener.Parse(text)
+	if rule != "" {
+		return a, &connect.ConfigError{Key: key, Value: text, Rule: rule}
 	}
-	parts := listenerForm.FindStringSubmatch(strings.TrimSpace(text))
-	if parts == nil {
-		return bad("Listener doesn't have the right format (protocol://hostname:port).")
-	}
-	a := address{scheme: strings.ToLower(parts[1]), host: parts[2]}
-	if a.scheme != "http" && a.scheme != "https" {
-		return bad(`Listener protocol must be either "http" or "https".`)
-	}
-	n, err := strconv.ParseUint(parts[3], 10, 16)
-	if err != nil {
-		return bad("the port must be a number from 0 to 65535")
-	}
-	a.port = int(n)
 	return a, nil
 }
 
@@ -143,9 +118,9 @@ func parseListener(key, text string) (address, error) {
 //
 // Kafka: org.apache.kafka.connect.runtime.rest.RestServer.advertisedUrl.
 // Differs: a listener on 0.0.0.0 or [::] counts as one without a host, because nobody can connect to that address.
-func advertise(o ListenerOptions, listeners []address, local func() string) *url.URL {
+func advertise(o ListenerOptions, listeners []listener.Address, local func() string) *url.URL {
 	of := func(protocol string) int {
-		return slices.IndexFunc(listeners, func(a address) bool { return a.scheme == protocol })
+		return slices.IndexFunc(listeners, func(a listener.Address) bool { return a.Scheme == protocol })
 	}
 	scheme := strings.ToLower(o.AdvertisedListener)
 	if scheme == "" {
@@ -153,10 +128,10 @@ func advertise(o ListenerOptions, listeners []address, local func() string) *url
 			scheme = "https"
 		}
 	}
-	host, port := listeners[0].host, listeners[0].port
+	host, port := listeners[0].Host, listeners[0].Port
 	if i := of(scheme); i >= 0 {
-		if port = listeners[i].port; !everywhere(listeners[i].host) {
-			host = listeners[i].host
+		if port = listeners[i].Port; !everywhere(listeners[i].Host) {
+			host = listeners[i].Host
 		}
 	}
 	if o.AdvertisedHost != "" {

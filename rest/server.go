@@ -51,10 +51,6 @@ const (
 	// maxHeaderBytes bounds the request line and the headers together, with the 4096 bytes that net/http adds: 8 KiB, as Jetty does.
 	maxHeaderBytes = 4 << 10
 
-	// maxConnections bounds the connections of a listener. What is beyond waits to be accepted, so that no crowd of clients can take all of
-	// the process's files or memory. Kafka has no such bound.
-	maxConnections = 1000
-
 	// idleTimeout is how long a connection may be kept without a request; Jetty's.
 	idleTimeout = 30 * time.Second
 )

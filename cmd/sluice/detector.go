@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"sluice/cli"
 	"sluice/detector"
+	"sluice/detector/metrics"
+	"sluice/internal/clientmetrics"
+	"sluice/internal/listener"
 )
 
 type detectorCommand struct {
@@ -17,6 +22,7 @@ type detectorCommand struct {
 	CommitInterval   time.Duration `help:"How often results and positions are committed." default:"100ms"`
 	ResetState       bool          `help:"Remove what is in the state directory, and build it anew from the topics without writing results again."`
 	OneAlert         bool          `help:"Write a transaction once, however many flags match it." env:"ONE_ALERT"`
+	MetricsListener  string        `help:"Serve /metrics and /health at this address, such as http://127.0.0.1:9404. Without it nothing is served." env:"METRICS_LISTENER" placeholder:"http://HOST:PORT"`
 	TopicTimeout     time.Duration `help:"How long to wait at the start for Kafka and for source topics that do not exist yet." default:"60s"`
 }
 
@@ -37,6 +43,11 @@ func (c detectorCommand) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return usageError(err)
 	}
+	stop, err := c.serveMetrics(ctx, d, env.log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if err := d.Run(ctx); err != nil {
 		select {
 		case <-d.Ready():
@@ -47,6 +58,37 @@ func (c detectorCommand) Run(ctx context.Context, env environment) error {
 	}
 	logDetectorStats(env.log, d.Stats())
 	return nil
+}
+
+// serveMetrics answers requests until stop is called, which waits for the end.
+func (c detectorCommand) serveMetrics(ctx context.Context, d *detector.Detector, log *slog.Logger) (stop func(), err error) {
+	if c.MetricsListener == "" {
+		return func() {}, nil
+	}
+	address, rule := listener.Parse(c.MetricsListener)
+	if rule == "" && address.Scheme != "http" {
+		rule = "only http is served"
+	}
+	if rule != "" {
+		return nil, usageError(fmt.Errorf("--metrics-listener %q: %s", c.MetricsListener, rule))
+	}
+	l, err := address.Listen(ctx)
+	if err != nil {
+		return nil, startError(fmt.Errorf("--metrics-listener: %w", err))
+	}
+	log.Info("metrics and health are served", "at", "http://"+l.Addr().String())
+	// Health says that it stops for as long as the stop takes, so the server does not end with ctx.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() {
+		ended <- metrics.Serve(ctx, l, metrics.NewHandler(d.Snapshot, clientmetrics.App{Version: version, Commit: cli.Commit()}))
+	}()
+	return func() {
+		cancel()
+		if err := <-ended; err != nil {
+			log.Warn("the server of metrics has failed", "err", err)
+		}
+	}, nil
 }
 
 // logDetectorStats says what was done.

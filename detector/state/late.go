@@ -116,6 +116,10 @@ func (j *lateJoin) flags(partition int32, end int64) (done bool, err error) {
 		}
 		pos.Late = nil
 		pos.Flags[partition].Next = offset + 1
+		if j.shard.FlagJoined != nil {
+			j.shard.FlagJoined(j.shard.late)
+		}
+		j.shard.late = 0
 		j.budget-- // looking for an account without transactions is work, too
 	}
 	if err := log.Error(); err != nil {
@@ -168,6 +172,7 @@ func (j *lateJoin) flag(account int64, date fraud.Timestamp, late *Late) (done b
 				if j.refused = j.emit(&j.t); j.refused != nil {
 					return false, j.refused
 				}
+				sh.late++
 			}
 		}
 		if r.err != nil {

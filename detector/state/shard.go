@@ -27,6 +27,10 @@ type Shard struct {
 	batch  *pebble.Batch // of chunks that were full, nil if there are none
 	dirty  bool          // stored has moved since the store was told
 
+	// FlagJoined, if not nil, is called when JoinFlags is done with a flag: with how many transactions it has emitted, those of this Shard.
+	FlagJoined func(emitted int64)
+	late       int64 // emitted so far
+
 	key, value []byte // reused
 	reader     rowReader
 }
@@ -60,11 +64,10 @@ func (s *Store) Shard(partition int32, pos Position) (*Shard, error) {
 	}
 	if found && rows.Base == pos.Base {
 		sh.stored = rows.Next
-		return sh, nil
-	}
-	if found {
+	} else if found {
 		err = s.Drop(partition)
 	}
+	s.durable.opened(partition, sh.stored)
 	return sh, err
 }
 
@@ -211,6 +214,7 @@ func (sh *Shard) Save() error {
 	if err := sh.store.apply(sh.batch); err != nil {
 		return err
 	}
+	sh.store.durable.gave(sh.partition, sh.stored)
 	err := sh.batch.Close()
 	sh.batch, sh.dirty, sh.rows = nil, false, 0
 	clear(sh.byID)

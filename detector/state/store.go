@@ -61,6 +61,8 @@ type Store struct {
 	log   *slog.Logger
 
 	oneAlert bool
+	stalls   stalls
+	durable  durability
 
 	failing sync.Once
 	failed  chan struct{}
@@ -159,6 +161,7 @@ func (s *Store) pebbleOptions(o *Options) *pebble.Options {
 			DataCorruption:  func(info pebble.DataCorruptionInfo) { s.fail(fmt.Errorf("%w: %v", ErrDamaged, info.Details)) },
 		},
 	}
+	s.watchStalls(options.EventListener)
 	options.CompactionConcurrencyRange = func() (int, int) { return 1, 2 }
 	return options
 }
@@ -240,7 +243,11 @@ func (s *Store) SaveSoon() error {
 	if e := s.failure.Load(); e != nil {
 		return e
 	}
-	_, err := s.db.AsyncFlush()
+	given := s.durable.given()
+	done, err := s.db.AsyncFlush()
+	if err == nil {
+		s.durable.flush(done, given)
+	}
 	return s.wrap(err)
 }
 
@@ -310,6 +317,7 @@ func (s *Store) Drop(partition int32) error {
 	if err := errors.Join(b.DeleteRange(first, behind, nil), b.Delete(shardKey(partition), nil)); err != nil {
 		return s.wrap(err)
 	}
+	s.durable.dropped(partition)
 	return s.apply(b)
 }
 

@@ -271,6 +271,14 @@ func (r *GroupReader) Stats() ReaderStats {
 	return s
 }
 
+// Stats returns what the reader tells about itself; what only members of a group do is empty. It may be called from any goroutine, also after Close.
+func (r *TopicReader) Stats() ReaderStats {
+	now := time.Now()
+	s := ReaderStats{ClientStats: r.cluster.net.traffic.stats(r.cluster.settings, now)}
+	r.fetcher.stats(&s, now)
+	return s
+}
+
 // sendMeter counts what a producer sends.
 type sendMeter struct{ sent, bytes, latency, errors, retries *sampled.Sensor }
 

@@ -131,6 +131,9 @@ func (p *TransactionalProducer) Send(ctx context.Context, rec OutRecord) error {
 // Bytes returns how much has gathered since the last Commit.
 func (p *TransactionalProducer) Bytes() int { return p.bytes }
 
+// Stats returns what the producer tells about itself; that of records it sent again is empty. It may be called from any goroutine, also after Close.
+func (p *TransactionalProducer) Stats() ProducerStats { return p.producer.Stats() }
+
 // Discard drops what has gathered.
 func (p *TransactionalProducer) Discard() {
 	for _, part := range p.order {
@@ -385,13 +388,23 @@ func (p *TransactionalProducer) write(ctx context.Context, addr string, parts []
 	req := &sarama.ProduceRequest{
 		TransactionalID: &p.id, Version: 8, RequiredAcks: sarama.WaitForAll, Timeout: int32(p.settings.requestTimeout / time.Millisecond),
 	}
+	records, bytes := 0, 0
 	for _, part := range parts {
 		req.AddBatch(part.tp.Topic, part.tp.Partition, part.batch.encoded)
+		records += len(part.batch.records)
+		for i := range part.batch.records {
+			bytes += part.batch.records[i].size
+		}
 	}
+	meter := &p.producer.meter
+	meter.sent.Record(float64(records))
+	meter.bytes.Record(float64(bytes))
+	began := time.Now()
 	resp, err := exchange(ctx, p.at(addr), (*sarama.Broker).Produce, req)
 	if err != nil {
 		return err
 	}
+	meter.latency.Since(began)
 	var failures []error
 	for _, part := range parts {
 		block := resp.GetBlock(part.tp.Topic, part.tp.Partition)
