@@ -30,12 +30,19 @@ type rig struct {
 
 func newRig(t testing.TB, partitions int32) *rig {
 	t.Helper()
-	addr, real := os.Getenv("SLUICE_TEST_KAFKA"), true
-	if addr == "" {
-		addr, real = newBroker(t, embedded.Options{GroupMinSessionTimeout: 100 * time.Millisecond}).Addr(), false
+	if addr := os.Getenv("SLUICE_TEST_KAFKA"); addr != "" {
+		return newRigAt(t, addr, partitions)
 	}
+	r := newRigAt(t, newBroker(t, embedded.Options{GroupMinSessionTimeout: 100 * time.Millisecond}).Addr(), partitions)
+	r.fake = true
+	return r
+}
+
+// newRigAt is newRig at a broker of the test's.
+func newRigAt(t testing.TB, addr string, partitions int32) *rig {
+	t.Helper()
 	id := uuid.NewString()[:8]
-	r := &rig{client: newClient(t, addr), fake: !real}
+	r := &rig{client: newClient(t, addr)}
 	r.cfg = detector.Config{
 		Flags:            detector.Source{Topic: "flags-" + id},
 		Transactions:     detector.Source{Topic: "transactions-" + id, Group: "detector-" + id, Properties: map[string]string{"heartbeat.interval.ms": "100"}},
