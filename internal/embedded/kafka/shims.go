@@ -12,14 +12,7 @@ import (
 // installShims repairs, for as long as the cluster runs, what kfake answers differently from Kafka.
 func installShims(c *kfake.Cluster) {
 	(&offsetDeletes{cluster: c}).install()
-	c.ControlKey(int16(kmsg.SyncGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		resp := holdSync(req.(*kmsg.SyncGroupRequest), c)
-		if resp == nil {
-			return nil, nil, false
-		}
-		c.KeepControl()
-		return resp, nil, true
-	})
+	(&heldSyncs{cluster: c}).install()
 	c.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		limitByPartition(req.(*kmsg.FetchRequest), c)
 		return nil, nil, false

@@ -107,6 +107,43 @@ func TestRebalanceEndsAfterAMemberHasGoneFromSync(t *testing.T) {
 	}
 }
 
+// When the leader is gone, kfake has several members believe that they are it. One of them that goes while it waits does not make the
+// rebalance after it wait either. Which one kfake heeds is a matter of chance, hence the rounds.
+func TestRebalanceEndsAfterOneOfTwoLeadersHasGone(t *testing.T) {
+	for range 8 {
+		ctx := testContext(t)
+		b := start(t, kafka.Options{})
+		a, other := &member{cl: client(t, b), instance: "a"}, &member{cl: client(t, b), instance: "b"}
+		joined := <-a.join(ctx)
+		a.id = joined.MemberID
+		<-a.sync(ctx, joined.Generation, a.id)
+		answer := other.join(ctx)
+		awaitMembers(t, b, 2)
+		second := &member{cl: client(t, b), instance: "a"} // takes the leader's place while the group rebalances
+		joined = <-second.join(ctx)
+		came := <-answer
+		second.id, other.id = joined.MemberID, came.MemberID
+		if joined.ErrorCode != 0 || came.ErrorCode != 0 {
+			t.Fatalf("join: %+v %+v", joined, came)
+		}
+		waiting := second.sync(ctx, joined.Generation, second.id, other.id)
+		for range 20 { // which gives it time to arrive; if it does not, this shows nothing
+			if err := other.cl.Ping(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		third := &member{cl: client(t, b), instance: "a"}
+		answer = third.join(ctx)
+		<-waiting
+		awaitMembers(t, b, 2)
+		joined = <-other.join(ctx)
+		came = <-answer
+		if joined.ErrorCode != 0 || came.ErrorCode != 0 || joined.Generation != came.Generation {
+			t.Errorf("got %+v and %+v", joined, came)
+		}
+	}
+}
+
 // awaitMembers waits until the group has so many.
 func awaitMembers(t *testing.T, b *kafka.Broker, n int) {
 	t.Helper()
