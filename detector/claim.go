@@ -35,6 +35,7 @@ func newClaim(e *engine, tp kafka.TopicPartition) (*claim, error) {
 		stopping: make(chan struct{}), done: make(chan struct{}), meter: e.meter.shard(tp.Partition),
 	}
 	c.inbox.ready = make(chan struct{}, 1)
+	c.inbox.pause, c.inbox.resume = func() { e.reader.Pause(tp) }, func() { e.reader.Resume(tp) }
 	if e.plain != nil {
 		c.sink = &plainSink{producer: e.plain, reader: e.reader}
 		return c, nil

@@ -13,6 +13,10 @@ type inbox struct {
 	position int64
 	paused   bool
 	ready    chan struct{}
+
+	// What pauses and resumes the partition. They are called with mu held: a resumption that overtook its pause would leave the partition
+	// paused for good.
+	pause, resume func()
 }
 
 // inboxMessages is how much may wait before the partition is paused.
@@ -25,14 +29,16 @@ func (b *inbox) tell() {
 	}
 }
 
-// add appends messages; full says that the partition is to be paused.
-func (b *inbox) add(messages []kafka.Message) (full bool) {
+// add appends messages, and pauses the partition if too many wait now.
+func (b *inbox) add(messages []kafka.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.messages = append(b.messages, messages...)
-	b.paused = len(b.messages) > inboxMessages
+	if len(b.messages) > inboxMessages && !b.paused {
+		b.paused = true
+		b.pause()
+	}
 	b.tell()
-	return b.paused
 }
 
 // moved notes the position behind the messages.
@@ -53,13 +59,16 @@ func (b *inbox) restart(offset int64) {
 	b.tell()
 }
 
-// take returns what there is; resume says that the partition was paused because of it.
-func (b *inbox) take() (messages []kafka.Message, position int64, resume bool) {
+// take returns what there is, and resumes the partition if it was paused because of it.
+func (b *inbox) take() (messages []kafka.Message, position int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	messages, resume = b.messages, b.paused
-	b.messages, b.paused = nil, false
-	return messages, b.position, resume
+	messages, b.messages = b.messages, nil
+	if b.paused {
+		b.paused = false
+		b.resume()
+	}
+	return messages, b.position
 }
 
 // putBack returns messages that cannot be used yet.

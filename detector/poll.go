@@ -75,8 +75,8 @@ func (e *engine) deliver(messages []kafka.Message) {
 		if n < 0 {
 			n = len(messages)
 		}
-		if s := e.shards[tp]; s != nil && s.inbox.add(messages[:n]) {
-			e.reader.Pause(tp) // until the shard has taken them
+		if s := e.shards[tp]; s != nil {
+			s.inbox.add(messages[:n])
 		}
 		messages = messages[n:]
 	}

@@ -194,10 +194,7 @@ func (s *shardRun) joinMessages(ctx context.Context) (took bool, err error) {
 	if !s.live && !s.shard.Behind() {
 		return false, nil // the flags are still being read
 	}
-	messages, position, resume := s.inbox.take()
-	if resume {
-		s.e.reader.Resume(s.tp)
-	}
+	messages, position := s.inbox.take()
 	for i := range messages {
 		m := &messages[i]
 		if !s.live && m.Offset >= s.shard.Next() {
