@@ -13,10 +13,10 @@ import (
 // meter is what an engine tells about itself, beside its counters. Its numbers only grow, as those who watch rates want it. Those who count
 // never wait for those who watch.
 type meter struct {
-	nullKeys, failed, deadLettered atomic.Int64
-	commitFailures, restarts       atomic.Int64
-	assigned, revoked, lost        atomic.Int64
-	commits, fanOut                *distribution
+	nullKeys, failed         atomic.Int64
+	commitFailures, restarts atomic.Int64
+	assigned, revoked, lost  atomic.Int64
+	commits, fanOut          *distribution
 
 	mu       sync.Mutex // guards what follows; taken before that of a shardMeter
 	phase    Phase

@@ -18,9 +18,8 @@ type Snapshot struct {
 	Phase Phase // Starting, Live or Stopping
 	Stats Stats
 
-	NullKeys     int64 // rows without account or date, of both topics: they match nothing
-	Failed       int64 // records that could not be read
-	DeadLettered int64 // those of them that are in the dead letter topic
+	NullKeys int64 // rows without account or date, of both topics: they match nothing
+	Failed   int64 // records that could not be read
 
 	Commits        Histogram // how long the commits of results and positions took, in seconds
 	CommitFailures int64     // commits that did not succeed: their transaction is aborted
@@ -161,7 +160,7 @@ func (d *Detector) Snapshot() Snapshot {
 // snapshot returns what the meter knows by itself.
 func (m *meter) snapshot() Snapshot {
 	s := Snapshot{
-		Now: time.Now(), NullKeys: m.nullKeys.Load(), Failed: m.failed.Load(), DeadLettered: m.deadLettered.Load(),
+		Now: time.Now(), NullKeys: m.nullKeys.Load(), Failed: m.failed.Load(),
 		Commits: m.commits.read(), CommitFailures: m.commitFailures.Load(), Restarts: m.restarts.Load(), FanOut: m.fanOut.read(),
 		Assigned: m.assigned.Load(), Revoked: m.revoked.Load(), Lost: m.lost.Load(),
 	}
