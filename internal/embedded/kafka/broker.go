@@ -57,10 +57,11 @@ type Broker struct {
 	opts       Options
 	host, port string
 
-	mu      sync.Mutex
-	cluster *kfake.Cluster
-	addr    string
-	closed  bool
+	mu       sync.Mutex
+	cluster  *kfake.Cluster
+	endShims func() // of cluster
+	addr     string
+	closed   bool
 }
 
 // New checks opts. It neither listens nor touches DataDir; Start does.
@@ -120,7 +121,7 @@ func (b *Broker) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start embedded kafka on %s: %w", b.opts.Addr, err)
 	}
-	installShims(cluster)
+	b.endShims = installShims(cluster)
 	b.cluster = cluster
 	b.addr = cluster.ListenAddrs()[0]
 	return nil
@@ -180,10 +181,11 @@ func (b *Broker) Cluster() *kfake.Cluster {
 // written. It may be called twice, and without Start.
 func (b *Broker) Close() error {
 	b.mu.Lock()
-	cluster, first := b.cluster, !b.closed
+	cluster, endShims, first := b.cluster, b.endShims, !b.closed
 	b.closed = true
 	b.mu.Unlock()
 	if cluster != nil && first {
+		endShims()
 		cluster.Close()
 	}
 	return nil

@@ -9,10 +9,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// installShims repairs, for as long as the cluster runs, what kfake answers differently from Kafka.
-func installShims(c *kfake.Cluster) {
+// installShims repairs, for as long as the cluster runs, what kfake answers differently from Kafka. end is to be called before the cluster is closed.
+func installShims(c *kfake.Cluster) (end func()) {
 	(&offsetDeletes{cluster: c}).install()
-	(&heldSyncs{cluster: c}).install()
+	syncs := newHeldSyncs(c)
+	syncs.install()
 	c.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		limitByPartition(req.(*kmsg.FetchRequest), c)
 		return nil, nil, false
@@ -35,6 +36,7 @@ func installShims(c *kfake.Cluster) {
 		c.KeepControl()
 		return resp, nil, true
 	})
+	return syncs.close
 }
 
 // offsetFetchOfUnknownGroups answers a request that names a group nobody has used yet: Kafka answers

@@ -32,8 +32,12 @@ const (
 type heldSyncs struct {
 	cluster *kfake.Cluster
 
-	mu   sync.Mutex
-	came map[string]*generationSyncs // by group
+	closing chan struct{} // closed by close
+	holding sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	came   map[string]*generationSyncs // by group
 }
 
 // generationSyncs are the members of a generation that have sent a SyncGroup.
@@ -42,8 +46,11 @@ type generationSyncs struct {
 	members    map[string]bool
 }
 
+func newHeldSyncs(c *kfake.Cluster) *heldSyncs {
+	return &heldSyncs{cluster: c, closing: make(chan struct{}), came: make(map[string]*generationSyncs)}
+}
+
 func (h *heldSyncs) install() {
-	h.came = make(map[string]*generationSyncs)
 	h.cluster.ControlKey(int16(kmsg.SyncGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		resp := h.hold(req.(*kmsg.SyncGroupRequest))
 		if resp == nil {
@@ -54,8 +61,32 @@ func (h *heldSyncs) install() {
 	})
 }
 
+// close lets go of the requests that are held, and waits until they are. It goes before the cluster's Close: a closed cluster does not answer
+// questions any more, not even with an error.
+func (h *heldSyncs) close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	close(h.closing)
+	h.holding.Wait()
+}
+
+// enter reports whether a request may still be held. If so, holding.Done is to follow.
+func (h *heldSyncs) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.holding.Add(1)
+	}
+	return !h.closed
+}
+
 // hold returns, in its time, an answer if that is not kfake's to give.
 func (h *heldSyncs) hold(req *kmsg.SyncGroupRequest) *kmsg.SyncGroupResponse {
+	if !h.enter() {
+		return nil
+	}
+	defer h.holding.Done()
 	if info := h.cluster.GroupInfo(req.Group); info != nil && info.Epoch == req.Generation {
 		h.note(req)
 	}
@@ -63,8 +94,18 @@ func (h *heldSyncs) hold(req *kmsg.SyncGroupRequest) *kmsg.SyncGroupResponse {
 		return nil
 	}
 	h.cluster.SleepControl(func() {
-		for deadline := time.Now().Add(syncHeld); h.waits(req) && time.Now().Before(deadline); {
-			time.Sleep(syncLook)
+		deadline := time.NewTimer(syncHeld)
+		defer deadline.Stop()
+		look := time.NewTicker(syncLook)
+		defer look.Stop()
+		for h.waits(req) {
+			select {
+			case <-look.C:
+			case <-deadline.C:
+				return
+			case <-h.closing:
+				return
+			}
 		}
 	})
 	info := h.cluster.GroupInfo(req.Group)

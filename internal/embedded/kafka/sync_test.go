@@ -144,6 +144,32 @@ func TestRebalanceEndsAfterOneOfTwoLeadersHasGone(t *testing.T) {
 	}
 }
 
+// A broker that is closed while a member waits for its assignment leaves nothing behind: TestMain looks for goroutines.
+func TestCloseWhileASyncIsHeld(t *testing.T) {
+	ctx := testContext(t)
+	b := start(t, kafka.Options{})
+	a, other := &member{cl: client(t, b), instance: "a"}, &member{cl: client(t, b), instance: "b"}
+	joined := <-a.join(ctx)
+	a.id = joined.MemberID
+	<-a.sync(ctx, joined.Generation, a.id)
+	answer := other.join(ctx)
+	awaitMembers(t, b, 2)
+	joined = <-a.join(ctx)
+	other.id = (<-answer).MemberID
+	waiting := other.sync(ctx, joined.Generation)
+	for range 20 { // which gives it time to arrive; if it does not, this shows nothing
+		if err := a.cl.Ping(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a.cl.Close()
+	other.cl.Close()
+	<-waiting
+}
+
 // awaitMembers waits until the group has so many.
 func awaitMembers(t *testing.T, b *kafka.Broker, n int) {
 	t.Helper()
